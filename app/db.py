@@ -1,0 +1,73 @@
+"""The database: one declarative base, one way to open a transaction, one way to COPY rows in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Numeric, String, Text, func
+
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Json = dict[str, Any]
+
+Id = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
+Money = Annotated[Decimal, mapped_column(Numeric(12, 2))]
+Rate = Annotated[Decimal, mapped_column(Numeric(9, 4))]
+Short = Annotated[str, mapped_column(String(64))]
+Words = Annotated[str, mapped_column(Text)]
+Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+Created = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One business act: commits once at the end, rolls back on any error. Needs an application context."""
+    session = db.session()
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def reading() -> Session:
+    """The session of this request or job, for queries."""
+    return db.session()
+
+
+def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """COPY `rows` into `table` inside the session's transaction; returns how many. Names must be trusted."""
+    from psycopg import sql
+
+    driver = session.connection().connection.driver_connection
+    assert driver is not None
+    target = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(column) for column in columns)
+    )
+    count = 0
+    with driver.cursor() as cursor, cursor.copy(target) as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count

@@ -1,0 +1,1 @@
+"""Facts about device families: which models exist, in which configurations, since when, at what price."""

@@ -1,0 +1,52 @@
+"""Every flow by name: what it carries, on which queue it is worked, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+QUEUES = ("imports", "deliveries")
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """`carries` is `state` (a newer message supersedes an older one) or `events` (each counts)."""
+
+    name: str
+    purpose: str
+    carries: str
+    queue: str
+    batch: int  # Messages per claim.
+    timeout_s: int  # Longest that one wake-up may work.
+    per_channel: bool = False
+
+    @property
+    def source(self) -> str:
+        return self.name.split(".")[0]
+
+    @property
+    def target(self) -> str:
+        return self.name.split(".")[2]
+
+
+FLOWS: dict[str, Flow] = {
+    flow.name: flow
+    for flow in (
+        Flow(
+            "supplier.offers.portal",
+            "Offer files of suppliers are read, checked against the offers in force, and applied.",
+            carries="events",
+            queue="imports",
+            batch=1,
+            timeout_s=3600,
+        ),
+        Flow(
+            "portal.listings.shopware",
+            "Changed listings, with price and stock, go to the storefronts.",
+            carries="state",
+            queue="deliveries",
+            batch=100,
+            timeout_s=900,
+            per_channel=True,
+        ),
+    )
+}

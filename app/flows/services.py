@@ -1,0 +1,121 @@
+"""Writing to the ledger: messages in, messages out, and what a person does with a message."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.db import Json
+from app.flows.catalogue import FLOWS
+from app.flows.models import Lane, Message
+from app.logs import correlation_id
+
+
+class NotReplayable(Exception):
+    """Only a dead message is replayed or marked as handled."""
+
+
+def content_hash(body: Mapping[str, Any]) -> str:
+    """SHA-256 of the body, equal for equal content whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def send(session: Session, flow: str, *, key: str, body: Json, now: datetime, channel: str = "",
+         origin: str | None = None) -> int:  # fmt: skip
+    """Put one message in the outbox and return its id; a flow that carries state supersedes older ones of the key."""
+    if FLOWS[flow].carries == "state":
+        supersede(session, flow, channel=channel, key=key, now=now)
+    message = Message(
+        direction="out", flow=flow, channel=channel, key=key, state="pending", next_attempt_at=now,
+        content_hash=content_hash(body), correlation_id=correlation_id(), body=body, origin=origin,
+    )  # fmt: skip
+    session.add(message)
+    session.flush()
+    return message.id
+
+
+def supersede(session: Session, flow: str, *, channel: str, key: str, now: datetime) -> None:
+    """Retire the messages of the key that wait and that no worker has in hand."""
+    session.execute(
+        update(Message)
+        .where(
+            Message.flow == flow, Message.channel == channel, Message.key == key, Message.state == "pending",
+            Message.lease_until.is_(None) | (Message.lease_until < func.clock_timestamp()),
+        )
+        .values(state="superseded", settled_at=now, lease_until=None)
+    )  # fmt: skip
+
+
+def receive(session: Session, flow: str, *, key: str, delivery_id: str, body: Json, now: datetime,
+            channel: str = "", origin: str | None = None) -> int | None:  # fmt: skip
+    """Store an incoming delivery; returns its id, or None when the same delivery is already here."""
+    return session.execute(
+        insert(Message)
+        .values(
+            direction="in", flow=flow, channel=channel, key=key, delivery_id=delivery_id, state="pending",
+            next_attempt_at=now, content_hash=content_hash(body), correlation_id=correlation_id(), body=body,
+            origin=origin,
+        )
+        .on_conflict_do_nothing(
+            index_elements=["flow", "channel", "delivery_id"], index_where=Message.delivery_id.is_not(None)
+        )
+        .returning(Message.id)
+    ).scalar_one_or_none()  # fmt: skip
+
+
+def replay(session: Session, message_id: int, *, now: datetime, body: Json | None = None) -> str:
+    """Make a dead message due again, with another body when one is given; returns its flow to be woken.
+
+    Raises NotReplayable.
+    """
+    message = session.execute(select(Message).where(Message.id == message_id).with_for_update()).scalar_one()
+    if message.state != "dead":
+        raise NotReplayable(message.state)
+    if body is not None:
+        message.body = body
+        message.content_hash = content_hash(body)
+    message.state = "pending"
+    message.attempts = 0
+    message.deaths = 0
+    message.next_attempt_at = now
+    message.settled_at = None
+    return message.flow
+
+
+def mark_handled(session: Session, message_id: int, *, now: datetime) -> None:
+    """A person dealt with a dead message in another way. Raises NotReplayable."""
+    message = session.execute(select(Message).where(Message.id == message_id).with_for_update()).scalar_one()
+    if message.state != "dead":
+        raise NotReplayable(message.state)
+    message.state = "handled"
+    message.settled_at = now
+
+
+def replay_all(session: Session, flow: str, *, channel: str | None, now: datetime) -> int:
+    """Make every dead message of the flow due again, oldest first; returns how many."""
+    where = [Message.flow == flow, Message.state == "dead"]
+    if channel is not None:
+        where.append(Message.channel == channel)
+    done = session.execute(
+        update(Message)
+        .where(*where)
+        .values(state="pending", attempts=0, deaths=0, next_attempt_at=now, settled_at=None)
+        .returning(Message.id)
+    )
+    return len(done.all())
+
+
+def set_paused(session: Session, flow: str, *, channel: str, paused: bool) -> None:
+    """Hold or let go a lane; waiting messages stay where they are."""
+    session.execute(
+        insert(Lane)
+        .values(flow=flow, channel=channel, paused=paused)
+        .on_conflict_do_update(index_elements=["flow", "channel"], set_={"paused": paused})
+    )

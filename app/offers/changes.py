@@ -1,0 +1,271 @@
+"""The set-based half of the offers domain: matching, difference and acceptance, each a few statements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.db import Json
+
+# Every statement names its file; the supplier and the day of the list come from the file's row.
+_FILE = "offer_file f WHERE f.id = :file_id"
+
+_GRADES = text("""
+    UPDATE offer_line l SET grade = g.grade
+    FROM supplier_grade g, offer_file f
+    WHERE l.offer_file_id = :file_id AND f.id = l.offer_file_id
+      AND g.supplier_id = f.supplier_id AND g.word = l.grade_key
+      AND l.grade IS DISTINCT FROM g.grade
+""")
+
+_FORGET = text("""
+    UPDATE offer_line SET variant_id = NULL, match_method = NULL, diff = NULL, old_quantity = NULL, old_price = NULL
+    WHERE offer_file_id = :file_id
+""")
+
+# The cascade, surest first. Each step fills only lines that are still open; a doubtful answer (two variants) is none.
+_MATCHES = {
+    "item": text("""
+        UPDATE offer_line l SET variant_id = i.variant_id, match_method = 'item'
+        FROM supplier_item i, offer_file f
+        WHERE l.offer_file_id = :file_id AND f.id = l.offer_file_id AND i.supplier_id = f.supplier_id
+          AND i.item_number = l.item_number AND l.item_number <> '' AND i.grade = l.grade
+          AND l.variant_id IS NULL AND NOT l.rejected
+    """),
+    "gtin": text("""
+        UPDATE offer_line l SET variant_id = v.id, match_method = 'gtin'
+        FROM (SELECT gtin, grade, min(id) AS id FROM variant WHERE active AND gtin IS NOT NULL
+              GROUP BY gtin, grade HAVING count(*) = 1) v
+        WHERE l.offer_file_id = :file_id AND v.gtin = l.gtin AND v.grade = l.grade
+          AND l.variant_id IS NULL AND NOT l.rejected
+    """),
+    "mpn": text("""
+        UPDATE offer_line l SET variant_id = v.id, match_method = 'mpn'
+        FROM (SELECT p.mpn, v.grade, min(v.id) AS id FROM variant v JOIN product p ON p.id = v.product_id
+              WHERE v.active AND p.mpn IS NOT NULL GROUP BY p.mpn, v.grade HAVING count(*) = 1) v
+        WHERE l.offer_file_id = :file_id AND v.mpn = l.mpn AND v.grade = l.grade
+          AND l.variant_id IS NULL AND NOT l.rejected
+    """),
+    "attributes": text("""
+        UPDATE offer_line l SET variant_id = v.id, match_method = 'attributes'
+        FROM (SELECT v.match_key, v.grade, min(v.id) AS id FROM variant v
+              WHERE v.active AND v.match_key IN (SELECT match_key FROM offer_line WHERE offer_file_id = :file_id)
+              GROUP BY v.match_key, v.grade HAVING count(*) = 1) v
+        WHERE l.offer_file_id = :file_id AND v.match_key = l.match_key AND v.grade = l.grade
+          AND l.variant_id IS NULL AND NOT l.rejected
+    """),
+}
+
+_DROP_ABSENT = text("DELETE FROM offer_line WHERE offer_file_id = :file_id AND row_number < 0")
+
+_DIFF = text("""
+    UPDATE offer_line l SET
+      diff = CASE WHEN l.rejected THEN 'rejected'
+                  WHEN o.id IS NULL OR o.absent_since IS NOT NULL THEN 'new'
+                  WHEN o.quantity <> l.quantity OR o.price <> l.price OR o.currency <> l.currency
+                    OR o.grade_key <> l.grade_key OR o.description <> l.description
+                    OR o.vat_scheme <> l.vat_scheme THEN 'changed'
+                  ELSE 'unchanged' END,
+      old_quantity = CASE WHEN o.absent_since IS NULL THEN o.quantity END,
+      old_price = CASE WHEN o.absent_since IS NULL AND o.currency = l.currency THEN o.price END
+    FROM offer_line x
+    JOIN offer_file f ON f.id = x.offer_file_id
+    LEFT JOIN offer o ON o.supplier_id = f.supplier_id AND o.identity = x.identity
+    WHERE x.offer_file_id = :file_id AND l.offer_file_id = x.offer_file_id AND l.row_number = x.row_number
+""")
+
+_ABSENT = text("""
+    INSERT INTO offer_line (offer_file_id, row_number, identity, item_number, description, grade_word, grade_key,
+                            grade, quantity, price, currency, vat_scheme, gtin, mpn, match_key, variant_id,
+                            match_method, diff, old_quantity, old_price, rejected, problems)
+    SELECT f.id, -row_number() OVER (ORDER BY o.id), o.identity, o.item_number, o.description, o.grade_word,
+           o.grade_key, o.grade, 0, o.price, o.currency, o.vat_scheme, o.gtin, o.mpn, o.match_key, o.variant_id,
+           o.match_method, 'absent', o.quantity, o.price, false, '[]'
+    FROM offer_file f JOIN offer o ON o.supplier_id = f.supplier_id AND o.absent_since IS NULL
+    WHERE f.id = :file_id
+      AND NOT EXISTS (SELECT 1 FROM offer_line l WHERE l.offer_file_id = f.id AND l.identity = o.identity)
+""")
+
+# A line whose currency has no rate on its day cannot be compared with anything: rejected, and said.
+_NO_RATE = text("""
+    UPDATE offer_line l SET rejected = true,
+      problems = l.problems || jsonb_build_array(
+        jsonb_build_object('code', 'currency_unknown', 'field', 'currency', 'value', l.currency))
+    FROM offer_file f
+    WHERE l.offer_file_id = :file_id AND f.id = l.offer_file_id AND NOT l.rejected AND l.currency <> 'EUR'
+      AND NOT EXISTS (SELECT 1 FROM exchange_rate r WHERE r.currency = l.currency AND r.day <= f.list_date)
+""")
+
+_RATES = """
+    rates AS (
+      SELECT c.currency, CASE WHEN c.currency = 'EUR' THEN 1 ELSE (
+               SELECT r.per_eur FROM exchange_rate r, offer_file f
+               WHERE f.id = :file_id AND r.currency = c.currency AND r.day <= f.list_date
+               ORDER BY r.day DESC LIMIT 1) END AS per_eur
+      FROM (SELECT DISTINCT currency FROM offer_line WHERE offer_file_id = :file_id) c)
+"""
+
+_COUNTS = text(f"""
+    WITH {_RATES}
+    SELECT count(*) FILTER (WHERE row_number > 0) AS rows,
+           count(*) FILTER (WHERE diff = 'new') AS new,
+           count(*) FILTER (WHERE diff = 'changed') AS changed,
+           count(*) FILTER (WHERE diff = 'changed' AND old_quantity <> quantity) AS changed_quantity,
+           count(*) FILTER (WHERE diff = 'changed' AND old_price IS DISTINCT FROM price) AS changed_price,
+           count(*) FILTER (WHERE diff = 'unchanged') AS unchanged,
+           count(*) FILTER (WHERE diff = 'absent') AS absent,
+           count(*) FILTER (WHERE diff = 'rejected') AS rejected,
+           count(*) FILTER (WHERE variant_id IS NOT NULL AND diff IN ('new', 'changed', 'unchanged')) AS matched,
+           COALESCE(sum(quantity) FILTER (WHERE diff IN ('new', 'changed', 'unchanged')), 0) AS pieces_after,
+           COALESCE(sum(old_quantity), 0) AS pieces_before,
+           COALESCE(round(sum(quantity * price / r.per_eur)
+             FILTER (WHERE diff IN ('new', 'changed', 'unchanged')), 2), 0) AS value_after_eur,
+           COALESCE(round(sum(old_quantity * COALESCE(old_price, price) / r.per_eur), 2), 0) AS value_before_eur
+    FROM offer_line l LEFT JOIN rates r USING (currency) WHERE offer_file_id = :file_id
+""")  # noqa: S608  # Both halves are constants of this module.
+
+_PROBLEMS = text("""
+    SELECT p->>'code' AS code, count(*) AS lines,
+           count(*) FILTER (WHERE l.quantity > 0) AS with_stock
+    FROM offer_line l, jsonb_array_elements(l.problems) p
+    WHERE l.offer_file_id = :file_id AND l.row_number > 0 GROUP BY 1 ORDER BY 2 DESC, 1
+""")
+
+_WORDS = text("""
+    SELECT l.grade_key AS word, min(l.grade_word) AS shown, count(*) AS lines
+    FROM offer_line l WHERE l.offer_file_id = :file_id AND l.row_number > 0 AND l.grade IS NULL AND l.grade_key <> ''
+    GROUP BY 1 ORDER BY 3 DESC, 1
+""")
+
+_APPLY = text(f"""
+    WITH {_RATES}
+    INSERT INTO offer AS o (supplier_id, identity, item_number, description, grade_word, grade_key, match_key, mpn,
+                            grade, quantity, price, currency, price_eur, vat_scheme, gtin, variant_id, match_method,
+                            offer_file_id, row_number, absent_since, changed_at)
+    SELECT f.supplier_id, l.identity, l.item_number, l.description, l.grade_word, l.grade_key, l.match_key, l.mpn,
+           l.grade, l.quantity, l.price, l.currency, round(l.price / r.per_eur, 2), l.vat_scheme, l.gtin,
+           l.variant_id, l.match_method, f.id, l.row_number, NULL, :now
+    FROM offer_line l JOIN offer_file f ON f.id = l.offer_file_id JOIN rates r USING (currency)
+    WHERE l.offer_file_id = :file_id AND l.diff IN ('new', 'changed', 'unchanged')
+    ON CONFLICT (supplier_id, identity) DO UPDATE SET
+      item_number = excluded.item_number, description = excluded.description, grade_word = excluded.grade_word,
+      grade_key = excluded.grade_key, match_key = excluded.match_key, mpn = excluded.mpn, grade = excluded.grade,
+      quantity = excluded.quantity, price = excluded.price, currency = excluded.currency,
+      price_eur = excluded.price_eur, vat_scheme = excluded.vat_scheme, gtin = excluded.gtin,
+      variant_id = excluded.variant_id, match_method = excluded.match_method,
+      offer_file_id = excluded.offer_file_id, row_number = excluded.row_number, absent_since = NULL,
+      changed_at = excluded.changed_at
+    WHERE (o.quantity, o.price, o.currency, o.grade_key, o.grade, o.description, o.vat_scheme, o.variant_id)
+          IS DISTINCT FROM
+          (excluded.quantity, excluded.price, excluded.currency, excluded.grade_key, excluded.grade,
+           excluded.description, excluded.vat_scheme, excluded.variant_id)
+       OR o.absent_since IS NOT NULL
+    RETURNING o.variant_id
+""")  # noqa: S608  # Both halves are constants of this module.
+
+_WITHDRAW = text("""
+    UPDATE offer o SET absent_since = :now, quantity = 0, changed_at = :now
+    FROM offer_line l, offer_file f
+    WHERE l.offer_file_id = :file_id AND l.diff = 'absent' AND f.id = l.offer_file_id
+      AND o.supplier_id = f.supplier_id AND o.identity = l.identity AND o.absent_since IS NULL
+    RETURNING o.variant_id
+""")
+
+_LEARN = text("""
+    INSERT INTO supplier_item (supplier_id, item_number, grade, variant_id, method)
+    SELECT DISTINCT ON (l.item_number, l.grade) f.supplier_id, l.item_number, l.grade, l.variant_id, l.match_method
+    FROM offer_line l JOIN offer_file f ON f.id = l.offer_file_id
+    WHERE l.offer_file_id = :file_id AND l.variant_id IS NOT NULL AND l.match_method <> 'item'
+      AND l.item_number <> '' AND l.diff IN ('new', 'changed', 'unchanged')
+    ON CONFLICT (supplier_id, item_number, grade) DO NOTHING
+""")
+
+# Offers whose word was decided after they were accepted.
+_REGRADE = text("""
+    WITH decided AS (
+      SELECT o.id, g.grade, v.id AS variant_id
+      FROM offer o
+      JOIN supplier_grade g ON g.supplier_id = o.supplier_id AND g.word = o.grade_key
+      LEFT JOIN LATERAL (
+        SELECT min(v.id) AS id FROM variant v
+        WHERE v.active AND v.match_key = o.match_key AND v.grade = g.grade HAVING count(*) = 1) v ON true
+      WHERE o.supplier_id = :supplier_id AND o.grade IS DISTINCT FROM g.grade)
+    UPDATE offer o SET grade = d.grade, variant_id = d.variant_id, changed_at = :now,
+           match_method = CASE WHEN d.variant_id IS NULL THEN NULL ELSE 'attributes' END
+    FROM decided d, offer old
+    WHERE o.id = d.id AND old.id = o.id
+    RETURNING o.variant_id, old.variant_id AS was
+""")
+
+
+def match_and_diff(session: Session, file_id: int) -> Json:
+    """Grade, match and compare the staged lines of a file with the offers in force; returns the counts.
+
+    Safe to run again: after a word was decided, or when other files were accepted meanwhile.
+    """
+    session.execute(_DROP_ABSENT, {"file_id": file_id})
+    session.execute(_FORGET, {"file_id": file_id})
+    session.execute(_GRADES, {"file_id": file_id})
+    session.execute(_NO_RATE, {"file_id": file_id})
+    session.execute(text("ANALYZE offer_line")) if _is_large(session, file_id) else None
+    for statement in _MATCHES.values():
+        session.execute(statement, {"file_id": file_id})
+    session.execute(_DIFF, {"file_id": file_id})
+    session.execute(_ABSENT, {"file_id": file_id})
+    return counts(session, file_id)
+
+
+def _is_large(session: Session, file_id: int) -> bool:
+    size: int = session.execute(
+        text("SELECT count(*) FROM offer_line WHERE offer_file_id = :file_id"), {"file_id": file_id}
+    ).scalar_one()
+    return size > 1000  # Fresh rows without statistics make the planner choose nested loops.
+
+
+def counts(session: Session, file_id: int) -> Json:
+    """What the file would do: rows per kind, pieces and EUR before and after, problems and open grade words."""
+    row = session.execute(_COUNTS, {"file_id": file_id}).one()._asdict()
+    result: dict[str, Any] = {
+        name: str(value) if name.startswith("value_") else int(value) for name, value in row.items()
+    }
+    result["problems"] = {}
+    result["problems_with_stock"] = {}
+    for problem in session.execute(_PROBLEMS, {"file_id": file_id}):
+        result["problems"][problem.code] = problem.lines
+        result["problems_with_stock"][problem.code] = problem.with_stock
+    words = session.execute(_WORDS, {"file_id": file_id})
+    result["words"] = [{"word": word.word, "shown": word.shown, "lines": word.lines} for word in words]
+    return result
+
+
+def apply_lines(session: Session, file_id: int, *, withdraw_absent: bool, now: datetime) -> set[int]:
+    """Replace the supplier's offers by the file's lines; returns the variants whose offers moved, old and new."""
+    before = _variants_of(session, file_id)
+    touched = {row.variant_id for row in session.execute(_APPLY, {"file_id": file_id, "now": now})}
+    if withdraw_absent:
+        touched |= {row.variant_id for row in session.execute(_WITHDRAW, {"file_id": file_id, "now": now})}
+    session.execute(_LEARN, {"file_id": file_id})
+    return {variant for variant in touched | before if variant is not None}
+
+
+def _variants_of(session: Session, file_id: int) -> set[int | None]:
+    """Variants that offers of this supplier point at now and would not after: they lose an offer."""
+    rows = session.execute(
+        text("""
+            SELECT DISTINCT o.variant_id FROM offer o JOIN offer_file f ON f.supplier_id = o.supplier_id
+            JOIN offer_line l ON l.offer_file_id = f.id AND l.identity = o.identity
+            WHERE f.id = :file_id AND o.variant_id IS NOT NULL AND o.variant_id IS DISTINCT FROM l.variant_id
+              AND l.diff IN ('new', 'changed', 'unchanged')
+        """),
+        {"file_id": file_id},
+    )
+    return {row.variant_id for row in rows}
+
+
+def regrade_offers(session: Session, supplier_id: int, *, now: datetime) -> set[int]:
+    """Give offers in force the grade that their word means now; returns the variants whose offers moved."""
+    rows = session.execute(_REGRADE, {"supplier_id": supplier_id, "now": now}).all()
+    return {variant for row in rows for variant in (row.variant_id, row.was) if variant is not None}

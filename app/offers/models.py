@@ -1,0 +1,156 @@
+"""Offer files (what suppliers send), their lines, and offers (accepted, current lines)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Short, Created, Id, Moment, Words
+
+FILE_STATES = (
+    "received",  # stored, waiting to be read
+    "reading",  # a worker reads, validates, matches
+    "columns",  # a person must say what the columns are
+    "checked",  # the difference is ready to be judged
+    "accepting",  # a worker applies it
+    "accepted",
+    "unchanged",  # checked, and nothing differs from the offers in force
+    "cancelled",
+    "refused",  # not readable as a stock list; `problem` says why
+)
+
+
+class OfferFile(Base):
+    __tablename__ = "offer_file"
+    __table_args__ = (
+        Index(None, "supplier_id", "id"),
+        Index(
+            "uq_offer_file_open",
+            "supplier_id",
+            "sha256",
+            unique=True,
+            postgresql_where=sql("state IN ('received', 'reading', 'columns', 'checked', 'accepting')"),
+        ),
+    )
+
+    id: Mapped[Id]
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id"))
+    filename: Mapped[Words]
+    sha256: Mapped[str] = mapped_column(String(64))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    mode: Mapped[Short]  # Import mode at the time of the upload.
+    list_date: Mapped[date] = mapped_column(Date)  # Whose day's exchange rate applies.
+    state: Mapped[Short]
+    step: Mapped[Words] = mapped_column(server_default="")  # What the worker is at, a message key.
+    done: Mapped[int] = mapped_column(server_default="0")
+    total: Mapped[int] = mapped_column(server_default="0")
+    revision: Mapped[int] = mapped_column(BigInteger, server_default="0")  # Moves with every visible change.
+    cancel_requested: Mapped[bool] = mapped_column(server_default="false")
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # {code, **params}
+    format: Mapped[str | None] = mapped_column(String(8))
+    sheet: Mapped[str | None]
+    header_row: Mapped[int | None]
+    encoding: Mapped[str | None]
+    delimiter: Mapped[str | None] = mapped_column(String(4))
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    columns: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)  # The proposal, one per header.
+    counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    uploaded_at: Mapped[Created]
+    checked_at: Mapped[Moment | None]
+    accepted_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    accepted_at: Mapped[Moment | None]
+    correlation_id: Mapped[Short]
+
+
+class OfferFileContent(Base):
+    """The bytes as they came: nothing is kept on a web or worker host."""
+
+    __tablename__ = "offer_file_content"
+
+    offer_file_id: Mapped[int] = mapped_column(ForeignKey("offer_file.id", ondelete="CASCADE"), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class OfferLine(Base):
+    """A data row of an offer file with what became of it.
+
+    `diff`: new, changed, unchanged, rejected, and absent for offers that the file does not name (row_number < 0).
+    """
+
+    __tablename__ = "offer_line"
+    __table_args__ = (Index(None, "offer_file_id", "diff", "row_number"),)
+
+    offer_file_id: Mapped[int] = mapped_column(ForeignKey("offer_file.id", ondelete="CASCADE"), primary_key=True)
+    row_number: Mapped[int] = mapped_column(primary_key=True)  # As the person sees it in the sheet.
+    identity: Mapped[Words]
+    item_number: Mapped[Words]
+    description: Mapped[Words]
+    grade_word: Mapped[Words]
+    grade_key: Mapped[Words]  # The word as the supplier's dictionary knows it.
+    grade: Mapped[str | None] = mapped_column(String(8))
+    quantity: Mapped[int | None]
+    price: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
+    currency: Mapped[str] = mapped_column(String(3))
+    vat_scheme: Mapped[Short]
+    gtin: Mapped[str | None] = mapped_column(String(14))
+    mpn: Mapped[str | None] = mapped_column(String(64))
+    match_key: Mapped[str | None]
+    variant_id: Mapped[int | None] = mapped_column(BigInteger)
+    match_method: Mapped[str | None] = mapped_column(String(16))
+    diff: Mapped[str | None] = mapped_column(String(12))
+    old_quantity: Mapped[int | None]
+    old_price: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
+    rejected: Mapped[bool]
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # [{code, field, value}]
+
+
+class Offer(Base):
+    """What a supplier offers now. `quantity` 0 and `absent_since` set: no longer on the list."""
+
+    __tablename__ = "offer"
+    __table_args__ = (
+        UniqueConstraint("supplier_id", "identity"),
+        CheckConstraint("quantity >= 0", name="quantity_not_negative"),
+        CheckConstraint("price > 0", name="price_positive"),
+        Index(None, "variant_id"),
+    )
+
+    id: Mapped[Id]
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id"))
+    identity: Mapped[Words]
+    item_number: Mapped[Words]
+    description: Mapped[Words]
+    grade_word: Mapped[Words]
+    grade_key: Mapped[Words]
+    match_key: Mapped[str | None]
+    mpn: Mapped[str | None] = mapped_column(String(64))
+    grade: Mapped[str | None] = mapped_column(String(8))  # None: the word is not decided yet.
+    quantity: Mapped[int]
+    price: Mapped[Decimal] = mapped_column(Numeric(12, 2))
+    currency: Mapped[str] = mapped_column(String(3))
+    price_eur: Mapped[Decimal] = mapped_column(Numeric(12, 2))  # At the ECB rate of the list's day.
+    vat_scheme: Mapped[Short]
+    gtin: Mapped[str | None] = mapped_column(String(14))
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
+    match_method: Mapped[str | None] = mapped_column(String(16))
+    offer_file_id: Mapped[int] = mapped_column(ForeignKey("offer_file.id"))
+    row_number: Mapped[int]
+    absent_since: Mapped[Moment | None]
+    changed_at: Mapped[Moment]

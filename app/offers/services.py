@@ -1,0 +1,210 @@
+"""Business acts on offer files: receive, map, check, accept, cancel."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.auth import audit
+from app.channels.services import lock_assortment, refresh_listings
+from app.db import Json
+from app.flows import services as ledger
+from app.logs import correlation_id
+from app.offers import changes
+from app.offers.models import OfferFile, OfferFileContent
+from app.stock.services import set_offered
+from app.suppliers.models import Supplier, SupplierLayout
+
+FLOW = "supplier.offers.portal"
+OPEN_STATES = ("received", "reading", "columns", "checked", "accepting")
+_DATE = re.compile(r"(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])")
+
+
+class OfferFileError(Exception):
+    """An act that the file's state does not allow; `code` says which sentence to show."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Received(NamedTuple):
+    offer_file_id: int
+    again: bool  # The same bytes are still being handled: this is that import.
+
+
+def receive_file(session: Session, supplier_id: int, *, filename: str, content: bytes, user_id: int | None,
+                 now: datetime, timezone: str) -> Received:  # fmt: skip
+    """Keep the file as it came and put its reading in the ledger. Wake `FLOW` after the commit.
+
+    Raises OfferFileError `empty_upload`.
+    """
+    if not content:
+        raise OfferFileError("empty_upload")
+    supplier = session.execute(select(Supplier).where(Supplier.id == supplier_id).with_for_update()).scalar_one()
+    digest = hashlib.sha256(content).hexdigest()
+    open_file = session.execute(
+        select(OfferFile.id).where(
+            OfferFile.supplier_id == supplier_id, OfferFile.sha256 == digest, OfferFile.state.in_(OPEN_STATES)
+        )
+    ).scalar_one_or_none()
+    if open_file is not None:
+        return Received(open_file, again=True)
+    file = OfferFile(
+        supplier_id=supplier_id, filename=tidy_name(filename), sha256=digest, size_bytes=len(content),
+        mode=supplier.import_mode, list_date=date_of(filename, now.astimezone(ZoneInfo(timezone)).date()),
+        state="received", uploaded_by=user_id, correlation_id=correlation_id(),
+    )  # fmt: skip
+    session.add(file)
+    session.flush()
+    session.add(OfferFileContent(offer_file_id=file.id, content=content))
+    session.flush()
+    put(session, file.id, "read", now=now)
+    audit.record(session, act="offers.receive", subject_kind="offer_file", subject_id=str(file.id),
+                 after={"filename": file.filename, "sha256": digest, "supplier": supplier.code})  # fmt: skip
+    return Received(file.id, again=False)
+
+
+def put(session: Session, file_id: int, act: str, *, now: datetime) -> None:
+    """Ask the flow for `read`, `check`, or `accept` of a file."""
+    ledger.receive(
+        session, FLOW, key=str(file_id), delivery_id=f"{act}:{file_id}:{uuid.uuid4().hex}",
+        body={"act": act, "offer_file_id": file_id}, now=now, origin=origin(file_id),
+    )  # fmt: skip
+
+
+def put_regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
+    """Ask the flow to give the supplier's offers the grades that their words mean now."""
+    ledger.receive(
+        session, FLOW, key=f"supplier-{supplier_id}", delivery_id=f"regrade:{supplier_id}:{uuid.uuid4().hex}",
+        body={"act": "regrade", "supplier_id": supplier_id}, now=now,
+    )  # fmt: skip
+
+
+def origin(file_id: int) -> str:
+    """How messages name the file that caused them."""
+    return f"offer-file:{file_id}"
+
+
+def tidy_name(filename: str) -> str:
+    """The last part of the name, printable, at most 200 characters; it is shown, never used as a path."""
+    last = re.split(r"[\\/]", filename)[-1]
+    return "".join(character for character in last if character.isprintable()).strip()[-200:] or "file"
+
+
+def date_of(filename: str, default: date) -> date:
+    """The day that the name tells (2023-10-27, 20231027), when it is a day and not in the future, else `default`."""
+    for year, month, day in _DATE.findall(filename):
+        try:
+            told = date(int(year), int(month), int(day))
+        except ValueError:
+            continue
+        if told <= default:
+            return told
+    return default
+
+
+def lock_file(session: Session, file_id: int, *, states: tuple[str, ...], problem: str) -> OfferFile:
+    """The file's row, locked. Raises OfferFileError `problem` when it is in no state of `states`."""
+    file = session.execute(select(OfferFile).where(OfferFile.id == file_id).with_for_update()).scalar_one()
+    if file.state not in states:
+        raise OfferFileError(problem)
+    return file
+
+
+def say(session: Session, file_id: int, *, step: str, done: int, total: int) -> bool:
+    """Write the worker's progress; returns whether a person asked to cancel."""
+    row = session.execute(
+        update(OfferFile)
+        .where(OfferFile.id == file_id)
+        .values(step=step, done=done, total=total, revision=OfferFile.revision + 1)
+        .returning(OfferFile.cancel_requested)
+    ).one()
+    return bool(row.cancel_requested)
+
+
+def confirm_columns(session: Session, file_id: int, columns: Mapping[str, str], *, user_id: int | None,
+                    now: datetime) -> None:  # fmt: skip
+    """Remember what a person says the headers mean, and read the file again with it. Raises OfferFileError."""
+    file = lock_file(session, file_id, states=("columns", "checked", "unchanged"), problem="not_open")
+    remember_layout(session, file, dict(columns), user_id=user_id, now=now)
+    file.state, file.step, file.problem = "received", "", None
+    file.revision += 1
+    put(session, file_id, "read", now=now)
+    audit.record(session, act="offers.columns", subject_kind="offer_file", subject_id=str(file_id),
+                 after=dict(columns))  # fmt: skip
+
+
+def remember_layout(session: Session, file: OfferFile, columns: dict[str, str], *, user_id: int | None,
+                    now: datetime) -> None:  # fmt: skip
+    """Keep header -> field for the supplier's files with these headers."""
+    if file.fingerprint is None:
+        raise OfferFileError("not_read")
+    layout = session.execute(
+        select(SupplierLayout).where(
+            SupplierLayout.supplier_id == file.supplier_id, SupplierLayout.fingerprint == file.fingerprint
+        )
+    ).scalar_one_or_none()
+    if layout is None:
+        layout = SupplierLayout(supplier_id=file.supplier_id, fingerprint=file.fingerprint, columns=columns,
+                                used_at=now)  # fmt: skip
+        session.add(layout)
+    layout.columns, layout.used_at = columns, now
+    layout.confirmed_by = user_id or layout.confirmed_by
+
+
+def ask_accept(session: Session, file_id: int, *, user_id: int | None, now: datetime) -> None:
+    """A person accepts the difference; the worker applies it. Raises OfferFileError `not_checked`."""
+    file = lock_file(session, file_id, states=("checked",), problem="not_checked")
+    file.state, file.accepted_by, file.step = "accepting", user_id, "accept"
+    file.revision += 1
+    put(session, file_id, "accept", now=now)
+    audit.record(session, act="offers.accept", subject_kind="offer_file", subject_id=str(file_id),
+                 after={name: file.counts.get(name) for name in ("new", "changed", "absent", "rejected")})  # fmt: skip
+
+
+def cancel(session: Session, file_id: int) -> None:
+    """Stop a file that is not accepted yet; offers in force stay as they are. Raises OfferFileError `not_open`."""
+    file = lock_file(session, file_id, states=("received", "reading", "columns", "checked"), problem="not_open")
+    if file.state == "reading":
+        file.cancel_requested = True  # The worker stops at its next line block.
+    else:
+        file.state = "cancelled"
+    file.revision += 1
+    audit.record(session, act="offers.cancel", subject_kind="offer_file", subject_id=str(file_id))
+
+
+def accept(session: Session, file_id: int, *, now: datetime) -> Json:
+    """Apply a file: offers, offered stock, prices, listings and their messages, all in this transaction.
+
+    Returns the counts, with `listings` per channel. Wake `portal.listings.shopware` after the commit.
+    """
+    file = lock_file(session, file_id, states=("accepting",), problem="not_accepting")
+    lock_assortment(session)
+    supplier = session.get_one(Supplier, file.supplier_id)
+    result = changes.match_and_diff(session, file_id)  # Another file may have been accepted since the check.
+    touched = changes.apply_lines(session, file_id, withdraw_absent=file.mode == "full", now=now)
+    set_offered(session, supplier.id, reference=origin(file_id), user_id=file.accepted_by, now=now)
+    result["listings"] = refresh_listings(session, variant_ids=touched, now=now, origin=origin(file_id))
+    if file.columns:
+        used = {column["header"]: column["field"] for column in file.columns if column["field"]}
+        remember_layout(session, file, used, user_id=file.accepted_by, now=now)
+    file.state, file.accepted_at, file.counts, file.step = "accepted", now, result, ""
+    file.revision += 1
+    return result
+
+
+def regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
+    """Bring offers in force, stock and listings in line with the supplier's dictionary of grades."""
+    lock_assortment(session)
+    touched = changes.regrade_offers(session, supplier_id, now=now)
+    set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
+    refresh_listings(session, variant_ids=touched, now=now, origin=None)

@@ -1,0 +1,238 @@
+"""Pages of offer files: the list, and one page with five steps that stay visible."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from flask import Blueprint, Response, abort, flash, request, send_file
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
+
+from app import clock, queue
+from app.db import reading, transaction
+from app.extensions import settings
+from app.offers import queries, services, words
+from app.offers.columns import FIELDS
+from app.offers.forms import ActForm, UploadForm
+from app.suppliers import services as suppliers
+from app.suppliers.models import GRADE_CHOICES, Supplier
+from app.web.fragments import redirect_to, render, tagged, unchanged
+from app.web.permissions import requires
+
+bp = Blueprint("offers", __name__, url_prefix="/offers")
+PAGE = 50
+KINDS = ("new", "changed", "unchanged", "absent", "rejected")
+
+
+@bp.get("/")
+@requires("offers.read")
+def index() -> Response:
+    """Offer files of all suppliers, newest first."""
+    supplier_id = request.args.get("supplier", type=int)
+    state = request.args.get("state") or None
+    rows = queries.files(
+        reading(), supplier_id=supplier_id, state=state, before_id=request.args.get("before", type=int), limit=PAGE
+    )
+    supplier_names = reading().execute(select(Supplier.id, Supplier.name).order_by(Supplier.name)).all()
+    return render(
+        "offers/index.html", "files", files=rows[:PAGE], older=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        state=state, supplier_id=supplier_id, suppliers=supplier_names, words=words,
+    )  # fmt: skip
+
+
+@bp.post("/upload")
+@requires("offers.write")
+def upload() -> BaseResponse:
+    """Keep the file and show its page; the worker has it already."""
+    form = UploadForm()
+    supplier = reading().get(Supplier, form.supplier_id.data or 0)
+    if supplier is None:
+        abort(404)
+    if not form.validate_on_submit():
+        flash(_("Choose a file first."), "error")
+        return redirect_to("suppliers.detail", supplier_id=supplier.id)
+    file = form.file.data
+    try:
+        with transaction() as session:
+            received = services.receive_file(
+                session, supplier.id, filename=file.filename or "file", content=file.read(),
+                user_id=current_user.id, now=clock.now(), timezone=settings().timezone,
+            )  # fmt: skip
+    except services.OfferFileError as error:
+        flash(words.act_problem(error.code), "error")
+        return redirect_to("suppliers.detail", supplier_id=supplier.id)
+    if received.again:
+        flash(_("This very file is already being handled: here it is."), "info")
+    queue.wake(services.FLOW)
+    return redirect_to("offers.detail", file_id=received.offer_file_id)
+
+
+@bp.get("/<int:file_id>")
+@requires("offers.read")
+def detail(file_id: int) -> Response:
+    """The file's page."""
+    return _page(file_id)
+
+
+def _page(file_id: int, *blocks: str, status: int = 200) -> Response:
+    session = reading()
+    found = queries.file_with_supplier(session, file_id)
+    if found is None:
+        abort(404)
+    file, supplier = found
+    kind = request.args.get("kind", "")
+    if kind not in KINDS:
+        kind = next((name for name in KINDS if file.counts.get(name)), "new")
+    problem = request.args.get("problem") or None
+    after = max(0, request.args.get("after", 0, type=int))
+    rows: list[queries.LineRow] = []
+    if file.counts:
+        rows = (
+            queries.problem_lines(session, file_id, problem=problem, after=after, limit=PAGE)
+            if problem
+            else queries.lines(session, file_id, diff=kind, problem=None, after=after, limit=PAGE)
+        )
+    progress = queries.publish_progress(session, file_id) if file.state == "accepted" else []
+    context = {
+        "file": file,
+        "supplier": supplier,
+        "kind": kind,
+        "kinds": KINDS,
+        "problem": problem,
+        "lines": rows[:PAGE],
+        "next_after": abs(rows[PAGE - 1].row_number) if len(rows) > PAGE else None,
+        "after": after,
+        "progress": progress,
+        "arrivals": {
+            channel.channel: queries.arrivals(session, file_id, channel=channel.channel) for channel in progress
+        },
+        "refusals": {
+            channel.channel: queries.arrivals(session, file_id, channel=channel.channel, state="dead")
+            for channel in progress
+            if channel.refused
+        },
+        "live": is_live(file.state, progress),
+        "undecided": suppliers.undecided_words(session, supplier.id),
+        "grades": GRADE_CHOICES,
+        "fields": FIELDS,
+        "form": ActForm(),
+        "tag": f"{file.id}.{file.revision}",
+        "words": words,
+        "steps": words.steps(file, progress),
+    }
+    response = render("offers/detail.html", *blocks, status=status, **context)
+    return tagged(response, str(context["tag"]))
+
+
+def is_live(state: str, progress: list[queries.ChannelProgress]) -> bool:
+    """Whether the page has something to wait for."""
+    return state in ("received", "reading", "accepting") or any(channel.waiting for channel in progress)
+
+
+@bp.get("/<int:file_id>/status")
+@requires("offers.read")
+def status(file_id: int) -> Response:
+    """What moves, for the poll: 304 by one small query while nothing did."""
+    tag = queries.tag(reading(), file_id)
+    if tag is None:
+        abort(404)
+    same = unchanged(tag)
+    if same is not None:
+        return same
+    was = request.args.get("was", "")
+    state = queries.state(reading(), file_id)
+    return _page(file_id, *(("live",) if was == state else ("live", "body")))
+
+
+@bp.get("/<int:file_id>/lines")
+@requires("offers.read")
+def lines(file_id: int) -> Response:
+    """The lines of one kind or with one problem, for the tabs."""
+    return _page(file_id, "lines")
+
+
+@bp.post("/<int:file_id>/columns")
+@requires("offers.write")
+def columns(file_id: int) -> BaseResponse:
+    """What each header means, said by a person; the file is read again with it."""
+    file = _file_or_404(file_id)
+    chosen = {
+        column["header"]: request.form.get(f"column-{number}", "")
+        for number, column in enumerate(file.columns or [])
+    }
+    chosen = {header: field for header, field in chosen.items() if field in FIELDS}
+    return _act(file_id, lambda session: services.confirm_columns(
+        session, file_id, chosen, user_id=current_user.id, now=clock.now()))  # fmt: skip
+
+
+@bp.post("/<int:file_id>/words")
+@requires("offers.write")
+def decide_words(file_id: int) -> BaseResponse:
+    """What the supplier's words for condition mean; lines and offers in force follow."""
+    file = _file_or_404(file_id)
+    decided = {
+        key.removeprefix("word-"): value
+        for key, value in request.form.items()
+        if key.startswith("word-") and value in GRADE_CHOICES
+    }
+    now = clock.now()
+    with transaction() as session:
+        for word, grade in decided.items():
+            suppliers.decide_grade(session, file.supplier_id, word, grade, user_id=current_user.id, now=now)
+        if decided:
+            services.put_regrade(session, file.supplier_id, now=now)
+        if decided and file.state in ("checked", "unchanged"):
+            services.put(session, file_id, "check", now=now)
+    queue.wake(services.FLOW)
+    flash(_("%(number)s words noted; the lines follow.", number=len(decided)), "success")
+    return redirect_to("offers.detail", file_id=file_id)
+
+
+@bp.post("/<int:file_id>/accept")
+@requires("offers.write")
+def accept(file_id: int) -> BaseResponse:
+    """Apply the difference."""
+    return _act(file_id, lambda session: services.ask_accept(
+        session, file_id, user_id=current_user.id, now=clock.now()))  # fmt: skip
+
+
+@bp.post("/<int:file_id>/cancel")
+@requires("offers.write")
+def cancel(file_id: int) -> BaseResponse:
+    """Stop; offers in force stay as they are."""
+    return _act(file_id, lambda session: services.cancel(session, file_id))
+
+
+@bp.get("/<int:file_id>/original")
+@requires("offers.read")
+def original(file_id: int) -> BaseResponse:
+    """The file as it came, always as a download."""
+    file = _file_or_404(file_id)
+    content = queries.content(reading(), file_id)
+    if content is None:
+        abort(404)
+    return send_file(
+        BytesIO(content), mimetype="application/octet-stream", as_attachment=True, download_name=file.filename
+    )
+
+
+def _file_or_404(file_id: int):  # type: ignore[no-untyped-def]
+    found = queries.file_with_supplier(reading(), file_id)
+    if found is None:
+        abort(404)
+    return found[0]
+
+
+def _act(file_id: int, act) -> BaseResponse:  # type: ignore[no-untyped-def]
+    """One act on the file, in one transaction; what its state forbids is said, not raised."""
+    if not ActForm().validate_on_submit():
+        abort(400)
+    try:
+        with transaction() as session:
+            act(session)
+    except services.OfferFileError as error:
+        flash(words.act_problem(error.code), "error")
+    queue.wake(services.FLOW)
+    return redirect_to("offers.detail", file_id=file_id)

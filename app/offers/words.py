@@ -1,0 +1,165 @@
+"""Sentences about offer files, in the user's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.offers.models import OfferFile
+from app.offers.queries import ChannelProgress
+
+FIELD_NAMES = {
+    "item_number": _l("Item number"),
+    "description": _l("Description"),
+    "quantity": _l("Quantity"),
+    "price": _l("Price"),
+    "currency": _l("Currency"),
+    "grade": _l("Grade"),
+    "gtin": _l("GTIN"),
+    "mpn": _l("Manufacturer number"),
+    "brand": _l("Brand"),
+    "category": _l("Category"),
+    "group": _l("Product group"),
+    "keyboard": _l("Keyboard"),
+    "colour": _l("Colour"),
+    "storage": _l("Storage"),
+    "warranty": _l("Warranty"),
+    "vat_scheme": _l("VAT scheme"),
+}
+
+_PROBLEMS = {
+    "price_zero": _l("Price is 0"),
+    "price_placeholder": _l("Price is a placeholder"),
+    "price_missing": _l("Price is missing"),
+    "price_invalid": _l("Price is not an amount"),
+    "price_negative": _l("Price is below 0"),
+    "quantity_fraction": _l("Quantity is not a whole number"),
+    "quantity_missing": _l("Quantity is missing"),
+    "quantity_invalid": _l("Quantity is not a number"),
+    "quantity_negative": _l("Quantity is below 0"),
+    "item_number_missing": _l("Nothing names the item"),
+    "duplicate_item": _l("Item stands in the file twice, differently"),
+    "duplicate_line": _l("Line stands in the file twice"),
+    "gtin_invalid": _l("GTIN has a wrong check digit and is ignored"),
+    "grade_unknown": _l("Grade word is not decided"),
+    "grade_defect": _l("Defective: never sold"),
+    "text_repaired": _l("Text was repaired"),
+    "currency_unknown": _l("No exchange rate for the currency on that day"),
+    "currency_invalid": _l("Currency is not one we know"),
+}
+
+_REFUSALS = {
+    "empty_file": _l("The file is empty."),
+    "binary": _l("This is not a stock list: the file holds no table that can be read."),
+    "not_a_table": _l("The file holds no table: rows and columns could not be found."),
+    "not_a_stock_list": _l("This is not a stock list: no column holds a quantity or a price."),
+    "password": _l("The workbook is protected by a password. Save it without one and drop it again."),
+    "damaged": _l("The file is damaged. Ask the supplier to send it again."),
+    "too_large": _l("The file is larger when unpacked than is allowed."),
+    "no_header": _l("No row with column names was found near the top."),
+    "no_rows": _l("The file has column names and no rows."),
+    "unsupported": _l("This kind of file cannot be read. XLSX and CSV can."),
+}
+
+
+def field(name: str) -> str:
+    """Our field, for people."""
+    return str(FIELD_NAMES.get(name, name))
+
+
+def problem(code: str) -> str:
+    """A line's problem, for people; a code without a sentence is shown as it is."""
+    return str(_PROBLEMS.get(code, code))
+
+
+def refusal(detail: Mapping[str, Any] | None) -> str:
+    """Why a file was refused or waits, in one sentence."""
+    if not detail:
+        return ""
+    code = str(detail.get("code", ""))
+    if code == "columns_missing":
+        names = ", ".join(field(name) for name in detail.get("fields", []))
+        return _("Say which column holds: %(names)s.", names=names)
+    return str(_REFUSALS.get(code, _("The file could not be read (%(code)s).", code=code)))
+
+
+def act_problem(code: str) -> str:
+    """Why a button did nothing."""
+    return {
+        "empty_upload": _("The file is empty."),
+        "not_checked": _("This file is not waiting to be accepted any more."),
+        "not_open": _("This file is closed already."),
+    }.get(code, code)
+
+
+def state(name: str) -> str:
+    """A file's state, for people."""
+    return {
+        "received": _("waiting to be read"),
+        "reading": _("reading"),
+        "columns": _("columns to be named"),
+        "checked": _("waiting for you"),
+        "accepting": _("applying"),
+        "accepted": _("accepted"),
+        "unchanged": _("no change"),
+        "cancelled": _("cancelled"),
+        "refused": _("refused"),
+    }.get(name, name)
+
+
+def kind(name: str) -> str:
+    """What became of a line, for people."""
+    return {
+        "new": _("New"),
+        "changed": _("Changed"),
+        "unchanged": _("Unchanged"),
+        "absent": _("Absent"),
+        "rejected": _("Rejected"),
+    }.get(name, name)
+
+
+def absent_policy(mode: str) -> str:
+    """What happens to offers that the file does not name."""
+    return {
+        "partial": _("Partial list: offers that it does not name stay as they are."),
+        "full": _("Full list: offers that it does not name end."),
+        "full_with_grace": _("Full list with grace: offers that it does not name end after the days of grace."),
+    }[mode]
+
+
+class Step(NamedTuple):
+    name: str
+    state: str  # done, now, ask, todo, failed
+    note: str
+
+
+def steps(file: OfferFile, progress: Sequence[ChannelProgress]) -> list[Step]:
+    """The five steps of the page, each with where it stands."""
+    order = ["read", "columns", "values", "check", "publish"]
+    names = [_("Read"), _("Columns"), _("Values"), _("Check"), _("Publish")]
+    at = {
+        "received": 0, "reading": 3 if file.step in ("match", "check") else 0, "columns": 1, "checked": 3,
+        "accepting": 4, "accepted": 5, "unchanged": 5, "cancelled": 3, "refused": 0,
+    }[file.state]  # fmt: skip
+    open_words = len(file.counts.get("words", []))
+    result = []
+    for number, (key, name) in enumerate(zip(order, names, strict=True)):
+        here = "done" if number < at else "now" if number == at else "todo"
+        note = ""
+        if key == "read" and file.total:
+            note = f"{file.done or file.total}/{file.total}" if file.state == "reading" else str(file.total)
+        if key == "values" and open_words and number < at:
+            here, note = "ask", _("%(number)s new words", number=open_words)
+        if number == at and file.state in ("columns", "checked"):
+            here = "ask"
+        if number == at and file.state in ("refused", "cancelled"):
+            here = "failed"
+        if key == "publish" and any(channel.waiting for channel in progress):
+            here = "now"
+        if key == "publish" and file.state == "unchanged":
+            note = _("nothing to send")
+        result.append(Step(name, here, note))
+    return result

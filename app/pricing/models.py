@@ -1,0 +1,78 @@
+"""VAT rates, exchange rates, price rules, and prices with their trace."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Numeric, String, UniqueConstraint, text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Short, Created, Id, Moment, Money, Rate, Words
+
+
+class VatRate(Base):
+    __tablename__ = "vat_rate"
+    __table_args__ = (UniqueConstraint("country", "valid_from"),)
+
+    id: Mapped[Id]
+    country: Mapped[str] = mapped_column(String(2))
+    percent: Mapped[Rate]
+    valid_from: Mapped[date] = mapped_column(Date)
+
+
+class ExchangeRate(Base):
+    """Units of `currency` for 1 EUR on `day`, as the ECB publishes it."""
+
+    __tablename__ = "exchange_rate"
+
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    per_eur: Mapped[Decimal] = mapped_column(Numeric(14, 6))
+
+
+class PriceRule(Base):
+    """One rule of the ordered set. Rules run by `position`; a later rule of the same kind wins where it applies."""
+
+    __tablename__ = "price_rule"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('cost', 'margin_percent', 'margin_amount', 'channel_fee_percent', 'rounding', 'ceiling_percent')",
+            name="kind_known",
+        ),
+    )
+
+    id: Mapped[Id]
+    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"))  # None: every channel.
+    position: Mapped[int]
+    name: Mapped[Words]
+    kind: Mapped[Short]
+    where: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")  # {category: [], grade: [], …}
+    parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    active: Mapped[bool] = mapped_column(server_default="true")
+    updated_at: Mapped[Created]
+
+
+class Price(Base):
+    """A version of a listing's price. `valid_until` None: in force. `trace` names every step with its amount."""
+
+    __tablename__ = "price"
+    __table_args__ = (
+        Index("uq_price_in_force", "variant_id", "channel_id", unique=True, postgresql_where=sql("valid_until IS NULL")),
+        CheckConstraint("gross >= floor", name="gross_not_below_floor"),
+    )
+
+    id: Mapped[Id]
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
+    offer_id: Mapped[int | None] = mapped_column(ForeignKey("offer.id", ondelete="SET NULL"), index=True)
+    gross: Mapped[Money]  # EUR, VAT included
+    net: Mapped[Money]  # EUR, without the VAT that is due under the scheme
+    floor: Mapped[Money]  # EUR, VAT included: below it the sale loses money
+    landed_cost: Mapped[Money]  # EUR, without deductible VAT
+    vat_scheme: Mapped[Short]
+    trace: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    valid_from: Mapped[Moment]
+    valid_until: Mapped[Moment | None]

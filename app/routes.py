@@ -1,0 +1,25 @@
+"""Every blueprint, in the order of the navigation."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register the blueprints, the error pages, and the guard that refuses a route without a permission."""
+    from app.admin.views import bp as admin
+    from app.auth.views import bp as auth
+    from app.catalog.views import bp as catalog
+    from app.flows.views import bp as flows
+    from app.home.views import bp as home
+    from app.offers.views import bp as offers
+    from app.pricing.views import bp as pricing
+    from app.stock.views import bp as stock
+    from app.suppliers.views import bp as suppliers
+    from app.web import errors, permissions
+    from app.web.health import bp as health
+
+    for blueprint in (home, suppliers, offers, catalog, stock, pricing, flows, admin, auth, health):
+        app.register_blueprint(blueprint)
+    errors.init_app(app)
+    permissions.check_routes(app)

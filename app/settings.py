@@ -1,0 +1,112 @@
+"""Every setting of the back office, typed, with its environment name. Read once, at start."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class InvalidSettings(Exception):
+    """A setting is missing or wrong; the message names it by its environment name and never shows a value."""
+
+
+class Shop(BaseModel):
+    """How one storefront is reached. Going live means changing these four values."""
+
+    base_url: str
+    client_id: str
+    client_secret: SecretStr
+    app_secret: SecretStr | None = None  # Signs the shop's webhooks; None: the shop sends none.
+
+
+class Settings(BaseSettings):
+    """The settings object. Each field's environment name is the field's name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="", extra="ignore", frozen=True)
+
+    environment: Literal["production", "demo", "test"] = Field(
+        "production", description="Where this process runs; `demo` allows plain HTTP cookies."
+    )
+    secret_key: SecretStr = Field(description="Signs the CSRF tokens; at least 32 characters.")
+    database_url: str = Field(description="PostgreSQL 15 or newer, `postgresql://…`; unset: the embedded one.")
+    redis_url: str = Field(description="Redis 7 / Valkey 8 or newer, `redis://…` or `unix://…`; unset: embedded.")
+    port: int = Field(8000, ge=1, le=65535, description="Port of the web server on 127.0.0.1.")
+    trusted_hosts: list[str] = Field(
+        ["127.0.0.1", "localhost"], description="JSON list of the host names the web server answers to."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+    timezone: str = Field("Europe/Amsterdam", description="Zone in which people see times; storage is UTC.")
+    shops: dict[str, Shop] = Field(
+        default_factory=dict,
+        description="JSON object: channel code to `base_url`, `client_id`, `client_secret`, `app_secret`.",
+    )
+    session_idle_minutes: int = Field(60 * 8, ge=1, description="Minutes without a request that end a session.")
+    session_absolute_hours: int = Field(24 * 3, ge=1, description="Hours after sign-in that end any session.")
+    sign_in_attempts: int = Field(
+        8, ge=1, description="Failed sign-ins per account in 15 minutes before more are refused."
+    )
+    sign_in_attempts_network: int = Field(
+        40, ge=1, description="Failed sign-ins per network address in 15 minutes before more are refused."
+    )
+    upload_max_mb: int = Field(25, ge=1, le=200, description="Largest offer file accepted, in MB.")
+    lease_seconds: int = Field(15, ge=2, description="How long a worker that fell silent keeps its messages.")
+    sweep_seconds: float = Field(3.0, gt=0, description="Pause between two looks for due messages.")
+    retry_first_seconds: float = Field(5.0, gt=0, description="Ceiling of the first retry's random delay.")
+    retry_cap_seconds: float = Field(3600.0, gt=0, description="Ceiling of any retry's random delay.")
+    retry_attempts: int = Field(12, ge=1, description="Tries after which a failing message is dead.")
+    listings_batch: int = Field(100, ge=1, le=500, description="Listings sent to a shop in one call.")
+    shop_read_timeout_seconds: float = Field(120.0, gt=0, description="Longest silence of a shop while it answers.")
+    vat_country: str = Field("NL", description="Country whose VAT rates apply (ISO 3166-1).")
+    payment_fee_fixed: Decimal = Field(Decimal("0.30"), ge=0, description="EUR per payment.")
+    payment_fee_percent: Decimal = Field(Decimal("1.20"), ge=0, description="Per cent of the price per payment.")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """`database_url` with the driver that we use named in it."""
+        scheme, _, rest = self.database_url.partition("://")
+        if scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+            raise InvalidSettings("DATABASE_URL: only PostgreSQL is supported")
+        return f"postgresql+psycopg://{rest}"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Cookies are Secure everywhere but in the demo and in tests, which speak plain HTTP on loopback."""
+        return self.environment == "production"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment; `overrides` win. Raises InvalidSettings naming every setting that is wrong."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()
+        )
+        raise InvalidSettings(wrong) from None
+
+
+def demo_environment(environment: dict[str, str], *, var: Path = ROOT / "var") -> dict[str, str]:
+    """`environment` with what a machine without any configuration lacks: a secret of its own and the sandbox's shops.
+
+    The values are written to `var/demo.json` once by the demo; without that file nothing is added.
+    """
+    import json
+
+    kept = var / "demo.json"
+    if not kept.exists():
+        return environment
+    defaults: dict[str, str] = json.loads(kept.read_text())
+    return {**defaults, **environment}

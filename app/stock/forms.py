@@ -1,0 +1,18 @@
+"""Counting and correcting."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import IntegerField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+
+
+class CorrectionForm(FlaskForm):
+    kind = SelectField(
+        _l("What"), choices=[("receipt", _l("Received")), ("count", _l("Counted")), ("correction", _l("Corrected"))]
+    )
+    quantity = IntegerField(
+        _l("Pieces, with a minus when they go"), validators=[InputRequired(), NumberRange(-100_000, 100_000)]
+    )
+    reason = StringField(_l("Reason"), validators=[InputRequired(), Length(min=3, max=200)])

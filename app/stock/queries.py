@@ -1,0 +1,111 @@
+"""Reads of stock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from app.catalog.models import Variant
+from app.stock.models import Balance, Location, Movement, Stock
+
+
+class StockRow(NamedTuple):
+    variant_id: int
+    sku: str
+    name: str
+    grade: str
+    available: int
+    on_hand: int
+    offered: int
+    reserved: int
+    buffer: int
+    shortage: int
+
+
+def stock(session: Session, *, grade: str | None, only: str | None, sku: str | None, after: str | None,
+          limit: int) -> list[StockRow]:  # fmt: skip
+    """Stock by SKU after `after`; `only`: available, reserved or shortage. `limit` + 1 rows at most."""
+    statement = (
+        select(Variant.id, Variant.sku, Variant.name, Variant.grade, Stock.available, Stock.on_hand, Stock.offered,
+               Stock.reserved, Stock.buffer, Stock.shortage)
+        .join(Variant, Variant.id == Stock.variant_id)
+        .order_by(Variant.sku)
+        .limit(limit + 1)
+    )  # fmt: skip
+    if grade:
+        statement = statement.where(Variant.grade == grade)
+    if only in ("available", "reserved", "shortage"):
+        statement = statement.where(getattr(Stock, only) > 0)
+    if sku:
+        statement = statement.where(Variant.sku.startswith(sku.upper(), autoescape=True))
+    if after:
+        statement = statement.where(Variant.sku > after)
+    return [StockRow._make(row) for row in session.execute(statement)]
+
+
+def of_variant(session: Session, variant_id: int) -> Stock | None:
+    """The sum of a variant, read fresh; None when nothing ever moved."""
+    return session.execute(
+        select(Stock).where(Stock.variant_id == variant_id), execution_options={"populate_existing": True}
+    ).scalar_one_or_none()
+
+
+class MovementRow(NamedTuple):
+    at: datetime
+    location: str
+    kind: str
+    quantity: int
+    reason: str
+    reference: str
+
+
+def movements(session: Session, variant_id: int, *, limit: int = 30) -> list[MovementRow]:
+    """The latest movements of a variant."""
+    statement = (
+        select(Movement.at, Location.name, Movement.kind, Movement.quantity, Movement.reason, Movement.reference)
+        .join(Location, Location.id == Movement.location_id)
+        .where(Movement.variant_id == variant_id)
+        .order_by(Movement.id.desc())
+        .limit(limit)
+    )
+    return [MovementRow._make(row) for row in session.execute(statement)]
+
+
+def balances(session: Session, variant_id: int) -> list[tuple[str, int]]:
+    """Location name and pieces there."""
+    statement = select(Location.name, Balance.quantity).join(Location, Location.id == Balance.location_id)
+    rows = session.execute(statement.where(Balance.variant_id == variant_id, Balance.quantity > 0))
+    return [(row[0], row[1]) for row in rows]
+
+
+def warehouse_id(session: Session) -> int:
+    """Our own warehouse."""
+    return session.execute(select(Location.id).where(Location.kind == "warehouse").order_by(Location.id)).scalars().one()
+
+
+def ledger_differences(session: Session) -> int:
+    """How many balances and sums do not equal their movements. Anything but 0 is a defect."""
+    return session.execute(
+        text("""
+            SELECT (SELECT count(*) FROM
+                     (SELECT variant_id, location_id, sum(quantity) AS q FROM movement GROUP BY 1, 2) m
+                     FULL JOIN balance b USING (variant_id, location_id)
+                     WHERE COALESCE(m.q, 0) <> COALESCE(b.quantity, 0))
+                 + (SELECT count(*) FROM stock s LEFT JOIN
+                     (SELECT b.variant_id, sum(b.quantity) FILTER (WHERE l.kind = 'warehouse') AS on_hand,
+                             sum(b.quantity) FILTER (WHERE l.kind = 'supplier') AS offered
+                      FROM balance b JOIN location l ON l.id = b.location_id GROUP BY 1) b USING (variant_id)
+                    WHERE s.on_hand <> COALESCE(b.on_hand, 0) OR s.offered <> COALESCE(b.offered, 0))
+        """)
+    ).scalar_one()
+
+
+def totals(session: Session) -> tuple[int, int]:
+    """Variants with something available, and pieces available."""
+    row = session.execute(
+        select(func.count(), func.coalesce(func.sum(Stock.available), 0)).where(Stock.available > 0)
+    ).one()
+    return row[0], row[1]

@@ -1,0 +1,92 @@
+"""Suppliers, the people there, their words for condition, and the layouts of their files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base, Short, Created, Id, Moment, Words
+
+KINDS = ("refurbisher", "wholesaler", "broker")
+IMPORT_MODES = ("partial", "full", "full_with_grace")
+VAT_SCHEMES = ("regular", "margin")
+GRADE_CHOICES = ("new", "A+", "A", "B", "C", "defect")
+
+
+class Supplier(Base):
+    __tablename__ = "supplier"
+    __table_args__ = (
+        CheckConstraint("kind IN ('refurbisher', 'wholesaler', 'broker')", name="kind_known"),
+        CheckConstraint("import_mode IN ('partial', 'full', 'full_with_grace')", name="import_mode_known"),
+        CheckConstraint("default_vat_scheme IN ('regular', 'margin')", name="vat_scheme_known"),
+        CheckConstraint("lead_time_days >= 0 AND payment_days >= 0 AND grace_days >= 0", name="days_positive"),
+    )
+
+    id: Mapped[Id]
+    code: Mapped[Short] = mapped_column(unique=True)  # 'foxway'
+    name: Mapped[Words]
+    kind: Mapped[Short]
+    country: Mapped[str] = mapped_column(String(2))
+    vat_number: Mapped[str | None] = mapped_column(String(20))  # Compact, checked by python-stdnum.
+    iban: Mapped[str | None] = mapped_column(String(34))  # Compact, checked by python-stdnum.
+    currency: Mapped[str] = mapped_column(String(3))  # Of prices that name none.
+    payment_days: Mapped[int] = mapped_column(server_default="30")
+    terms: Mapped[Words] = mapped_column(server_default="")
+    lead_time_days: Mapped[int] = mapped_column(server_default="5")
+    default_vat_scheme: Mapped[Short] = mapped_column(server_default="regular")
+    import_mode: Mapped[Short] = mapped_column(server_default="full")
+    grace_days: Mapped[int] = mapped_column(server_default="3")  # Only used by full_with_grace.
+    notes: Mapped[Words] = mapped_column(server_default="")
+    active: Mapped[bool] = mapped_column(server_default="true")
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[Created]
+    updated_at: Mapped[Created]
+    contacts: Mapped[list[SupplierContact]] = relationship(lazy="raise", cascade="all, delete-orphan")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class SupplierContact(Base):
+    __tablename__ = "supplier_contact"
+
+    id: Mapped[Id]
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id", ondelete="CASCADE"), index=True)
+    name: Mapped[Words]
+    role: Mapped[Words] = mapped_column(server_default="")
+    email: Mapped[Words] = mapped_column(server_default="")
+    phone: Mapped[Words] = mapped_column(server_default="")  # E.164
+
+
+class SupplierGrade(Base):
+    """One supplier's word for condition. `grade` is None until a person has said what it means."""
+
+    __tablename__ = "supplier_grade"
+    __table_args__ = (
+        UniqueConstraint("supplier_id", "word"),
+        CheckConstraint("grade IN ('new', 'A+', 'A', 'B', 'C', 'defect')", name="grade_known"),
+    )
+
+    id: Mapped[Id]
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id", ondelete="CASCADE"))
+    word: Mapped[Words]  # Case-folded, single spaces.
+    shown: Mapped[Words]  # As the supplier wrote it first.
+    grade: Mapped[str | None] = mapped_column(String(8))
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[Moment | None]
+
+
+class SupplierLayout(Base):
+    """How one layout of a supplier's files is read: header name to our field."""
+
+    __tablename__ = "supplier_layout"
+    __table_args__ = (UniqueConstraint("supplier_id", "fingerprint"),)
+
+    id: Mapped[Id]
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id", ondelete="CASCADE"))
+    fingerprint: Mapped[Short]
+    columns: Mapped[dict[str, Any]] = mapped_column(JSONB)  # {header: field}
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    used_at: Mapped[Moment]

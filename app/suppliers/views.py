@@ -1,0 +1,115 @@
+"""Pages of suppliers: list, detail with the drop zone and the dictionary, create and edit."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, flash, request
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from app import clock, queue
+from app.db import reading, transaction
+from app.offers import queries as offer_files
+from app.offers import services as offers
+from app.offers import words
+from app.suppliers import queries, services
+from app.suppliers.forms import KIND_NAMES, MODE_NAMES, SCHEME_NAMES, SupplierForm
+from app.suppliers.models import GRADE_CHOICES, Supplier
+from app.web.fragments import redirect_to, render
+from app.web.permissions import requires
+
+bp = Blueprint("suppliers", __name__, url_prefix="/suppliers")
+PAGE = 50
+
+
+@bp.get("/")
+@requires("suppliers.read")
+def index() -> Response:
+    """Suppliers by name, with the age of their last list."""
+    rows = queries.suppliers(
+        reading(), kind=request.args.get("kind"), mode=request.args.get("mode"), prefix=request.args.get("q"),
+        after=request.args.get("after"), limit=PAGE,
+    )  # fmt: skip
+    return render(
+        "suppliers/index.html", suppliers=rows[:PAGE], older=rows[PAGE - 1].name if len(rows) > PAGE else None,
+        kinds=KIND_NAMES, modes=MODE_NAMES,
+    )  # fmt: skip
+
+
+@bp.get("/<int:supplier_id>")
+@requires("suppliers.read")
+def detail(supplier_id: int) -> Response:
+    """One supplier."""
+    session = reading()
+    supplier = _supplier(supplier_id)
+    return render(
+        "suppliers/detail.html", supplier=supplier, files=offer_files.files(
+            session, supplier_id=supplier_id, state=None, before_id=None, limit=10)[:10],
+        grades=queries.grades(session, supplier_id), totals=queries.offer_totals(session, supplier_id),
+        choices=GRADE_CHOICES, words=words, kinds=dict(KIND_NAMES), modes=dict(MODE_NAMES), schemes=dict(SCHEME_NAMES),
+    )  # fmt: skip
+
+
+def _supplier(supplier_id: int) -> Supplier:
+    supplier = queries.supplier(reading(), supplier_id)
+    if supplier is None:
+        abort(404)
+    return supplier
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@requires("suppliers.write")
+def create() -> BaseResponse:
+    """A new supplier."""
+    form = SupplierForm()
+    if request.method == "POST" and form.validate_on_submit():
+        try:
+            with transaction() as session:
+                supplier_id = services.create_supplier(session, form.values(), form.people())
+            flash(_("Supplier added."), "success")
+            return redirect_to("suppliers.detail", supplier_id=supplier_id)
+        except services.CodeTaken:
+            form.code.errors = [_("Another supplier has this code.")]
+    return render("suppliers/edit.html", form=form, supplier=None, status=422 if request.method == "POST" else 200)
+
+
+@bp.route("/<int:supplier_id>/edit", methods=["GET", "POST"])
+@requires("suppliers.write")
+def edit(supplier_id: int) -> BaseResponse:
+    """Change a supplier; somebody else's change in between is said, not overwritten."""
+    supplier = _supplier(supplier_id)
+    form = SupplierForm(obj=supplier)
+    if request.method == "GET":
+        return render("suppliers/edit.html", form=form, supplier=supplier)
+    if form.validate_on_submit():
+        try:
+            with transaction() as session:
+                services.update_supplier(
+                    session, supplier_id, form.values(), form.people(), version=int(form.version.data or 0)
+                )
+            flash(_("Saved."), "success")
+            return redirect_to("suppliers.detail", supplier_id=supplier_id)
+        except services.CodeTaken:
+            form.code.errors = [_("Another supplier has this code.")]
+        except services.Conflict:
+            flash(_("Somebody else changed this supplier meanwhile. Compare, then save again."), "error")
+            form.version.data = str(_supplier(supplier_id).version)
+            return render("suppliers/edit.html", form=form, supplier=_supplier(supplier_id), status=409)
+    return render("suppliers/edit.html", form=form, supplier=supplier, status=422)
+
+
+@bp.post("/<int:supplier_id>/grades")
+@requires("suppliers.write")
+def decide(supplier_id: int) -> BaseResponse:
+    """What a word for condition means; offers in force follow."""
+    _supplier(supplier_id)
+    word, grade = request.form.get("word", ""), request.form.get("grade", "")
+    if grade not in GRADE_CHOICES or not word:
+        abort(400)
+    now = clock.now()
+    with transaction() as session:
+        services.decide_grade(session, supplier_id, word, grade, user_id=current_user.id, now=now)
+        offers.put_regrade(session, supplier_id, now=now)
+    queue.wake(offers.FLOW)
+    flash(_("“%(word)s” is %(grade)s now; offers follow.", word=word, grade=grade), "success")
+    return redirect_to("suppliers.detail", supplier_id=supplier_id)

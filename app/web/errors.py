@@ -1,0 +1,71 @@
+"""Error pages: one sentence, the correlation id, no traceback."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.web.fragments import wants_fragment
+
+log = logging.getLogger(__name__)
+
+
+def sentence(code: int) -> str:
+    """What a status means for a person, and what to do."""
+    return {
+        400: _("The request could not be understood."),
+        403: _("Your role does not allow this."),
+        404: _("There is nothing here. The link may be old."),
+        405: _("This address does not take such a request."),
+        413: _("The file is larger than is allowed."),
+        422: _("Something in the form is not right."),
+        429: _("Too many requests. Wait a moment."),
+        503: _("The database is not reachable. Try again in a moment."),
+    }.get(code, _("Something went wrong on our side. It has been written down."))
+
+
+def page(code: int, detail: str | None = None) -> Response:
+    """The error as a page, or as a fragment for htmx."""
+    context = {"code": code, "sentence": detail or sentence(code), "correlation_id": g.get("correlation_id", "")}
+    template = "errors/fragment.html" if wants_fragment(request.headers) else "errors/page.html"
+    return make_response(render_template(template, **context), code)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error with one of our pages."""
+
+    @app.errorhandler(CSRFError)
+    def csrf(_error: CSRFError) -> Response:
+        return page(400, _("This page was open too long. Reload it and try again."))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        response = page(error.code or 500)
+        for name, value in error.get_headers():
+            if name.lower() in ("allow", "retry-after"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(OperationalError)
+    def database(error: OperationalError) -> Response:
+        log.error("database not reachable", extra={"error": str(error.orig)})
+        response = make_response(render_template("errors/bare.html", code=503, sentence=sentence(503)), 503)
+        response.headers["Retry-After"] = "5"
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        if app.config["PROPAGATE_EXCEPTIONS"]:
+            raise error
+        log.exception("unexpected error", extra={"path": request.path})
+        return make_response(
+            render_template(
+                "errors/bare.html", code=500, sentence=sentence(500), correlation_id=g.get("correlation_id", "")
+            ),
+            500,
+        )

@@ -1,0 +1,41 @@
+"""What stands in the navigation, per role."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from app.web.permissions import may
+
+
+class Entry(NamedTuple):
+    name: str
+    endpoint: str
+    icon: str
+    permission: str
+
+
+def entries() -> list[list[Entry]]:
+    """Groups of pages that the person may use, in their order."""
+    groups = [
+        [Entry(_("Home"), "home.index", "home", "signed_in")],
+        [
+            Entry(_("Suppliers"), "suppliers.index", "building-warehouse", "suppliers.read"),
+            Entry(_("Offer files"), "offers.index", "file-import", "offers.read"),
+            Entry(_("Catalogue"), "catalog.index", "device-mobile", "catalog.read"),
+            Entry(_("Stock"), "stock.index", "packages", "stock.read"),
+            Entry(_("Pricing"), "pricing.index", "tag", "pricing.read"),
+        ],
+        [
+            Entry(_("Flows"), "flows.index", "route", "flows.read"),
+            Entry(_("Messages"), "flows.messages", "mail", "flows.read"),
+        ],
+        [
+            Entry(_("Users"), "admin.users", "users", "users.write"),
+            Entry(_("Audit log"), "admin.audit", "history", "audit.read"),
+        ],
+    ]
+    mine = [[entry for entry in group if may(current_user.role, entry.permission)] for group in groups]
+    return [group for group in mine if group]

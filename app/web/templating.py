@@ -1,0 +1,78 @@
+"""What every template may use: money, numbers, moments, icons, rights."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, request
+from flask_babel import format_currency, format_datetime, format_decimal, format_timedelta, get_locale
+from flask_login import current_user
+from markupsafe import Markup
+
+from app import clock
+from app.web.assets import asset_url
+from app.web.navigation import entries
+from app.web.permissions import may
+
+CAPPED = 1000
+
+
+def money(value: Decimal | float | str | None, currency: str = "EUR") -> str:
+    """An amount in the user's notation; a dash for none."""
+    return "–" if value is None else str(format_currency(Decimal(str(value)), currency))
+
+
+def number(value: float | None) -> str:
+    """A number with the user's thousands sign; a dash for none."""
+    return "–" if value is None else str(format_decimal(value))
+
+
+def signed(value: float) -> str:
+    """A difference with its sign."""
+    return ("+" if value > 0 else "") + number(value)
+
+
+def moment(value: datetime | None) -> Markup:
+    """How long ago, with the exact Amsterdam time on hover."""
+    if value is None:
+        return Markup("–")
+    ago = format_timedelta(value - clock.now(), add_direction=True, threshold=0.9)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        value.isoformat(), format_datetime(value, "EEEE d MMMM y HH:mm:ss"), ago
+    )
+
+
+def at_time(value: datetime | None) -> str:
+    """The time of day, for events of the last hours."""
+    return "–" if value is None else str(format_datetime(value, "HH:mm:ss"))
+
+
+def icon(name: str, *, label: str = "") -> Markup:
+    """An icon of the sprite; decoration unless it is labelled."""
+    aria = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(aria, asset_url("icons.svg"), name)
+
+
+def with_args(**changes: Any) -> str:
+    """This page's address with some query arguments changed; None removes one. Paging starts anew unless it is named."""
+    values = {key: value for key, value in request.args.items() if key not in ("after", "before")}
+    values |= {key: value for key, value in changes.items() if value is not None}
+    values = {key: value for key, value in values.items() if changes.get(key, "") is not None}
+    return request.path + ("?" + urlencode(values) if values else "")
+
+
+def init_app(app: Flask) -> None:
+    """Register filters and globals."""
+    app.jinja_env.filters.update(money=money, number=number, signed=signed, moment=moment, at_time=at_time)
+    app.jinja_env.globals.update(
+        icon=icon,
+        with_args=with_args,
+        navigation=entries,
+        allowed=lambda permission: bool(current_user.is_authenticated and may(current_user.role, permission)),
+        locale=lambda: str(get_locale() or "nl"),
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

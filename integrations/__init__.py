@@ -1,0 +1,1 @@
+"""One package per bought system. Speaks HTTP; knows no database and no web framework."""

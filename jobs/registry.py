@@ -1,0 +1,24 @@
+"""Which function works which flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jobs.ledger import Batch
+
+Handler = Callable[["Batch"], None]
+
+# Flow -> module of this package, with a function `work(batch)`.
+MODULES = {
+    "supplier.offers.portal": "jobs.supplier_offers_portal",
+    "portal.listings.shopware": "jobs.portal_listings_shopware",
+}
+
+
+def handler_of(flow: str) -> Handler:
+    """The flow's `work`. Raises KeyError for a flow without a module."""
+    handler: Handler = import_module(MODULES[flow]).work
+    return handler

@@ -1,0 +1,211 @@
+"""Flow `supplier.offers.portal`: an offer file is read, checked against the offers in force, and applied.
+
+The message says which act is wanted; the file's row says whether it still makes sense. Every act may run twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from psycopg.types.json import Jsonb
+
+from app import clock, queue
+from app.auth import audit
+from app.catalog.descriptions import apple_mpn_prefix, match_key, read_description
+from app.db import Json, copy_rows, transaction
+from app.offers import changes, services
+from app.offers.columns import NotAStockList, Proposal, fingerprint, propose_columns
+from app.offers.lines import OfferLine as ReadLine
+from app.offers.lines import line_identity, read_lines
+from app.offers.models import OfferFile, OfferFileContent, OfferLine
+from app.offers.reading import Table, Unreadable, read_table
+from app.suppliers.models import Supplier, SupplierLayout
+from app.suppliers.services import grade_dictionary, note_words
+from jobs import failpoints
+from jobs.ledger import Batch, Claimed, Outcome, settle
+
+BLOCK = 2000  # Lines per transaction: what a killed worker repeats, and how often progress moves.
+COLUMNS = (
+    "offer_file_id", "row_number", "identity", "item_number", "description", "grade_word", "grade_key", "grade",
+    "quantity", "price", "currency", "vat_scheme", "gtin", "mpn", "match_key", "rejected", "problems",
+)  # fmt: skip
+
+
+class Cancelled(Exception):
+    """A person asked to stop."""
+
+
+def work(batch: Batch) -> None:
+    """One message, one act."""
+    message = batch.messages[0]
+    act = message.body["act"]
+    if act == "regrade":
+        _regrade(batch, message)
+    elif act == "accept":
+        _accept(batch, message)
+    else:
+        _read(batch, message, only_check=act == "check")
+
+
+def _regrade(batch: Batch, message: Claimed) -> None:
+    with transaction() as session:
+        services.regrade(session, message.body["supplier_id"], now=clock.now())
+        settle(session, batch, [Outcome(message.id, "delivered")])
+    queue.wake("portal.listings.shopware")
+
+
+def _accept(batch: Batch, message: Claimed) -> None:
+    with transaction() as session:
+        try:
+            counts = services.accept(session, message.body["offer_file_id"], now=clock.now())
+        except services.OfferFileError as error:
+            settle(session, batch, [Outcome(message.id, "unchanged", {"reason": error.code})])
+            return
+        failpoints.reach("import.before_commit")
+        settle(session, batch, [Outcome(message.id, "delivered", {"listings": counts["listings"]})])
+    queue.wake("portal.listings.shopware")
+
+
+def _read(batch: Batch, message: Claimed, *, only_check: bool) -> None:
+    file_id: int = message.body["offer_file_id"]
+    with transaction() as session:
+        file = session.execute(sa.select(OfferFile).where(OfferFile.id == file_id).with_for_update()).scalar_one()
+        wanted = ("checked", "unchanged") if only_check else ("received", "reading")
+        if file.state not in wanted:
+            settle(session, batch, [Outcome(message.id, "unchanged", {"reason": file.state})])
+            return
+        file.state, file.step = "reading", "check" if only_check else "read"
+        file.revision += 1
+    try:
+        if not only_check:
+            _stage(file_id)
+        _finish(batch, message, file_id)
+    except (Unreadable, NotAStockList) as error:
+        _end(batch, message, file_id, "refused", {"code": error.code, **error.params})
+    except ColumnsNeeded as error:
+        _end(batch, message, file_id, "columns", {"code": "columns_missing", "fields": error.fields})
+    except Cancelled:
+        _end(batch, message, file_id, "cancelled", None)
+
+
+class ColumnsNeeded(Exception):
+    """The table has no column for a field that we cannot do without."""
+
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+
+
+def _stage(file_id: int) -> None:
+    """Read the file and put its lines into `offer_line`, block by block, with progress."""
+    with transaction() as session:
+        file = session.execute(sa.select(OfferFile).where(OfferFile.id == file_id)).scalar_one()
+        content = session.execute(
+            sa.select(OfferFileContent.content).where(OfferFileContent.offer_file_id == file_id)
+        ).scalar_one()
+        supplier = session.execute(sa.select(Supplier).where(Supplier.id == file.supplier_id)).scalar_one()
+        session.execute(sa.delete(OfferLine).where(OfferLine.offer_file_id == file_id))
+    table = read_table(content, filename=file.filename)
+    rows = list(table.rows)
+    with transaction() as session:
+        remembered = session.execute(
+            sa.select(SupplierLayout.columns).where(
+                SupplierLayout.supplier_id == supplier.id, SupplierLayout.fingerprint == fingerprint(table.headers)
+            )
+        ).scalar_one_or_none()
+        proposal = propose_columns(
+            table.headers, [row.cells for row in rows[:: max(1, len(rows) // 300)]], remembered=remembered, currency=supplier.currency
+        )
+        _describe(session, file_id, table, proposal, total=len(rows))
+        grades = grade_dictionary(session, supplier.id)
+    if proposal.mapping.missing:
+        raise ColumnsNeeded(list(proposal.mapping.missing))
+    lines = read_lines(
+        table, proposal.mapping, supplier_currency=supplier.currency,
+        default_vat_scheme=supplier.default_vat_scheme, grades=grades,
+    )  # fmt: skip
+    words: dict[str, str] = {}
+    done = 0
+    for block in _blocks(lines, BLOCK):
+        for line in block:
+            if line.grade is None and line.grade_key:
+                words.setdefault(line.grade_key, line.grade_word)
+        done += len(block)
+        with transaction() as session:
+            copy_rows(session, "offer_line", COLUMNS, (_row(file_id, line) for line in block))
+            if services.say(session, file_id, step="read", done=done, total=len(rows)):
+                raise Cancelled
+        failpoints.reach("import.block")
+    with transaction() as session:
+        note_words(session, supplier.id, words)
+
+
+def _describe(session: sa.orm.Session, file_id: int, table: Table, proposal: Proposal, *, total: int) -> None:
+    session.execute(
+        sa.update(OfferFile)
+        .where(OfferFile.id == file_id)
+        .values(
+            format=table.format, sheet=table.sheet, header_row=table.header_row, encoding=table.encoding,
+            delimiter=table.delimiter, fingerprint=fingerprint(table.headers),
+            columns=[_column(column) for column in proposal.columns], total=total, done=0,
+            revision=OfferFile.revision + 1,
+        )
+    )  # fmt: skip
+
+
+def _column(column: Any) -> Json:
+    return {
+        "header": column.header, "field": column.field, "confidence": column.confidence,
+        "evidence": column.evidence, "samples": [str(sample) for sample in column.samples],
+    }  # fmt: skip
+
+
+def _blocks(lines: Iterable[ReadLine], size: int) -> Iterator[list[ReadLine]]:
+    iterator = iter(lines)
+    while block := list(islice(iterator, size)):
+        yield block
+
+
+def _row(file_id: int, line: ReadLine) -> tuple[object, ...]:
+    facts = read_description(
+        line.description, category=line.category, brand=line.brand, group=line.group, keyboard=line.keyboard,
+        item_no=line.item_number,
+    )
+    mpn = line.mpn or line.item_number
+    return (
+        file_id, line.row_number, line_identity(line), line.item_number, line.description, line.grade_word,
+        line.grade_key, line.grade, line.quantity, line.price, line.currency, line.vat_scheme, line.gtin,
+        apple_mpn_prefix(mpn) or line.mpn, match_key(facts) if facts else None, line.rejected,
+        Jsonb([problem.as_json() for problem in line.problems]),
+    )  # fmt: skip
+
+
+def _finish(batch: Batch, message: Claimed, file_id: int) -> None:
+    started = time.monotonic()
+    with transaction() as session:
+        services.say(session, file_id, step="match", done=0, total=0)
+    with transaction() as session:
+        file = session.execute(sa.select(OfferFile).where(OfferFile.id == file_id).with_for_update()).scalar_one()
+        if file.cancel_requested:
+            raise Cancelled
+        counts = changes.match_and_diff(session, file_id)
+        counts["check_seconds"] = round(time.monotonic() - started, 2)
+        nothing = not (counts["new"] or counts["changed"] or (counts["absent"] and file.mode != "partial"))
+        file.state, file.counts, file.checked_at = "unchanged" if nothing else "checked", counts, clock.now()
+        file.step, file.problem = "", None
+        file.revision += 1
+        settle(session, batch, [Outcome(message.id, "delivered", {"rows": counts["rows"]})])
+
+
+def _end(batch: Batch, message: Claimed, file_id: int, state: str, problem: Json | None) -> None:
+    with transaction() as session:
+        file = session.execute(sa.select(OfferFile).where(OfferFile.id == file_id).with_for_update()).scalar_one()
+        file.state, file.problem, file.step = state, problem, ""
+        file.revision += 1
+        settle(session, batch, [Outcome(message.id, "delivered", {"state": state, **(problem or {})})])
+        audit.record(session, act=f"offers.{state}", subject_kind="offer_file", subject_id=str(file_id),
+                     after=problem, actor="supplier.offers.portal")  # fmt: skip

@@ -1,0 +1,80 @@
+"""Switches for everything that goes wrong between systems, each with a counter of how often it took effect."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import asdict, dataclass, field
+from threading import Lock
+from typing import Any
+
+KINDS = (
+    "latency",  # value: seconds
+    "429",  # value: Retry-After seconds, or nothing for none
+    "deadlock",  # 500 with the database's words, before anything is written
+    "502", "503", "504",  # before anything is done
+    "504_after",  # after the write has committed
+    "cut_before", "cut_after",  # the connection is closed without an answer
+    "broken_json",  # 200 with half a body
+    "html",  # 200 with a proxy's page
+    "drip",  # value: seconds between bytes
+    "bad_row",  # value: product number that sync refuses
+    "token_expiry",  # value: seconds a token lives
+    "webhook_delay", "webhook_duplicate", "webhook_drop", "webhook_reorder",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Fault:
+    kind: str
+    route: str = ".*"  # Regular expression on the path.
+    probability: float = 1.0
+    left: int | None = None  # How often it may still happen; None: without end.
+    value: str = ""
+    hits: int = 0
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults of one shop. Thread-safe."""
+
+    active: list[Fault] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def add(self, fault: Fault) -> None:
+        """Raises ValueError for an unknown kind or a route that is no expression."""
+        if fault.kind not in KINDS:
+            raise ValueError(f"unknown fault {fault.kind}")
+        try:
+            re.compile(fault.route)
+        except re.error as error:
+            raise ValueError(str(error)) from error
+        with self.lock:
+            self.active.append(fault)
+
+    def clear(self) -> None:
+        """Everything works again."""
+        with self.lock:
+            self.active.clear()
+
+    def hit(self, kind: str, path: str) -> Fault | None:
+        """The fault of this kind that takes effect now, counted; None when none does."""
+        with self.lock:
+            for fault in self.active:
+                if fault.kind != kind or fault.left == 0 or not re.search(fault.route, path):
+                    continue
+                if random.random() > fault.probability:
+                    continue
+                fault.hits += 1
+                if fault.left is not None:
+                    fault.left -= 1
+                return fault
+        return None
+
+    def bad_rows(self) -> set[str]:
+        """Product numbers that are refused while the switch is on."""
+        return {fault.value for fault in self.active if fault.kind == "bad_row" and fault.left != 0}
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """For the control page."""
+        return [asdict(fault) for fault in self.active]

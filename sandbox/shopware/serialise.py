@@ -1,0 +1,106 @@
+"""Answers in both formats (contract 3.4): plain JSON with associations inlined, and JSON:API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.shopware.criteria import Compiler
+from sandbox.shopware.entities import ENTITIES, Association, Entity
+from sandbox.shopware.errors import shopware
+from sandbox.shopware.storage import Books, Doc
+
+
+def associated(books: Books, entity: Entity, docs: list[Doc], wanted: dict[str, Any]) -> None:
+    """Put the wanted associations into the documents, nested ones too; one query per association. Raises ShopError."""
+    for name, link in entity.associations.items():
+        if name not in wanted:
+            for doc in docs:
+                doc.setdefault(name, None)
+    for name, inner in wanted.items():
+        link_or_none = entity.associations.get(name)
+        if link_or_none is None:
+            raise shopware(500, "FRAMEWORK__ASSOCIATION_NOT_FOUND",
+                           f"Can not find association by name {name}", parameters={"association": name})  # fmt: skip
+        _attach(books, link_or_none, name, docs, inner if isinstance(inner, dict) else {})
+
+
+def _attach(books: Books, link: Association, name: str, docs: list[Doc], criteria: dict[str, Any]) -> None:
+    target = ENTITIES[link.entity]
+    if link.kind == "one":
+        found = books.get(link.entity, {doc[link.key] for doc in docs if doc.get(link.key)})
+        for doc in docs:
+            doc[name] = found.get(doc.get(link.key) or "")
+        children = list(found.values())
+    elif link.kind == "list":
+        found = books.get(link.entity, {id_ for doc in docs for id_ in doc.get(link.key) or []})
+        for doc in docs:
+            doc[name] = [found[id_] for id_ in doc.get(link.key) or [] if id_ in found]
+        children = list(found.values())
+    else:
+        compiler = Compiler(target)
+        where = compiler.where(criteria.get("filter"))
+        where += f" AND e.doc->>'{link.key}' = ANY(%s)"
+        compiler.parameters.append([doc["id"] for doc in docs])
+        children = books.find(where, compiler.parameters, compiler.order(criteria.get("sort")), None, 0)
+        by_parent: dict[str, list[Doc]] = {}
+        for child in children:
+            by_parent.setdefault(str(child[link.key]), []).append(child)
+        limit = criteria.get("limit")
+        for doc in docs:
+            mine = by_parent.get(doc["id"], [])[: int(limit) if limit else None]
+            doc[name] = (mine[0] if mine else None) if link.kind == "single" else mine
+    associated(books, target, children, criteria.get("associations") or {})
+
+
+def plain_json(entity: Entity, doc: Doc, includes: dict[str, list[str]]) -> Doc:
+    """`Accept: application/json`."""
+    result: Doc = {}
+    for name, value in doc.items():
+        link = entity.associations.get(name)
+        if link is not None and isinstance(value, list):
+            value = [plain_json(ENTITIES[link.entity], child, includes) for child in value]
+        elif link is not None and isinstance(value, dict):
+            value = plain_json(ENTITIES[link.entity], value, includes)
+        result[name] = value
+    if entity.translated:
+        result["translated"] = {key: doc.get(key) for key in ("name", "description", "customFields") if key in doc}
+    result.setdefault("extensions", [])
+    if entity.name in includes:
+        result = {key: value for key, value in result.items() if key in includes[entity.name]}
+    result["apiAlias"] = entity.name
+    return result
+
+
+def json_api(entity: Entity, docs: list[Doc], base: str) -> dict[str, Any]:
+    """`Accept: application/vnd.api+json` or nothing: data and included."""
+    included: dict[tuple[str, str], Doc] = {}
+    data = [_resource(entity, doc, base, included) for doc in docs]
+    return {"data": data, "included": list(included.values())}
+
+
+def _resource(entity: Entity, doc: Doc, base: str, included: dict[tuple[str, str], Doc]) -> Doc:
+    attributes, relationships = {}, {}
+    for name, value in doc.items():
+        if name == "id":
+            continue
+        link = entity.associations.get(name)
+        if link is None:
+            attributes[name] = value
+            continue
+        children = value if isinstance(value, list) else [value] if isinstance(value, dict) else []
+        for child in children:
+            included.setdefault((link.entity, child["id"]), {})
+            included[link.entity, child["id"]] = _resource(ENTITIES[link.entity], child, base, included)
+        pointers = [{"type": link.entity, "id": child["id"]} for child in children]
+        single = link.kind in ("one", "single")
+        relationships[name] = {
+            "data": (pointers[0] if pointers else None) if single else pointers,
+            "links": {"related": f"{base}/{entity.name.replace('_', '-')}/{doc['id']}/{name}"},
+        }
+    return {
+        "id": doc["id"], "type": entity.name, "attributes": attributes,
+        "links": {"self": f"{base}/{entity.name.replace('_', '-')}/{doc['id']}"}, "relationships": relationships,
+        "meta": None,
+    }  # fmt: skip
+
+

@@ -1,0 +1,164 @@
+"""Documents of a shop in PostgreSQL: one schema per shop, one transaction per request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import psycopg
+from psycopg import pq, sql
+from psycopg.rows import tuple_row
+
+from sandbox.settings import ShopIdentity
+
+Doc = dict[str, Any]
+_TABLES = """
+CREATE SCHEMA IF NOT EXISTS {schema};
+CREATE TABLE IF NOT EXISTS {schema}.entity (
+  name text NOT NULL, id text NOT NULL, doc jsonb NOT NULL, auto bigint GENERATED ALWAYS AS IDENTITY,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(), updated_at timestamptz, PRIMARY KEY (name, id));
+CREATE UNIQUE INDEX IF NOT EXISTS product_number ON {schema}.entity ((doc->>'productNumber')) WHERE name = 'product';
+CREATE UNIQUE INDEX IF NOT EXISTS visibility ON {schema}.entity ((doc->>'productId'), (doc->>'salesChannelId'))
+  WHERE name = 'product_visibility';
+CREATE INDEX IF NOT EXISTS by_order ON {schema}.entity (name, (doc->>'orderId')) WHERE doc ? 'orderId';
+CREATE INDEX IF NOT EXISTS by_product ON {schema}.entity (name, (doc->>'productId')) WHERE doc ? 'productId';
+CREATE INDEX IF NOT EXISTS product_name ON {schema}.entity ((doc->>'name'), id) WHERE name = 'product';
+CREATE INDEX IF NOT EXISTS product_for_sale ON {schema}.entity ((doc->>'name'), id)
+  WHERE name = 'product' AND doc->>'active' = 'true' AND (doc->>'stock')::int > 0;
+CREATE TABLE IF NOT EXISTS {schema}.effect (id text PRIMARY KEY, writes int NOT NULL);
+CREATE TABLE IF NOT EXISTS {schema}.webhook_log (
+  event_id text PRIMARY KEY, webhook text NOT NULL, body jsonb NOT NULL, state text NOT NULL, attempts int NOT NULL,
+  next_at timestamptz NOT NULL, auto bigint GENERATED ALWAYS AS IDENTITY);
+CREATE INDEX IF NOT EXISTS webhook_due ON {schema}.webhook_log (next_at) WHERE state IN ('queued', 'running');
+"""
+
+
+class Storage:
+    """The books of one shop. Connections are kept and handed out one per request."""
+
+    def __init__(self, database_url: str, shop: ShopIdentity) -> None:
+        self.url = database_url
+        self.schema = shop.schema
+        self._idle: SimpleQueue[psycopg.Connection[Any]] = SimpleQueue()
+        with psycopg.connect(database_url) as connection:
+            connection.execute(sql.SQL(_TABLES).format(schema=sql.Identifier(self.schema)))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Books]:
+        """All of the request or nothing of it."""
+        connection = self._take()
+        try:
+            with connection.transaction():
+                yield Books(connection)
+        finally:
+            if connection.closed or connection.info.transaction_status != pq.TransactionStatus.IDLE:
+                connection.close()
+            else:
+                self._idle.put(connection)
+
+    def _take(self) -> psycopg.Connection[Any]:
+        while True:
+            try:
+                connection = self._idle.get_nowait()
+            except Empty:
+                return psycopg.connect(
+                    self.url, autocommit=True, row_factory=tuple_row,
+                    options=f"-c search_path={self.schema} -c lock_timeout=20s",
+                )  # fmt: skip
+            if not connection.closed:
+                return connection
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+
+class Books:
+    """Reads and writes inside one transaction."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+
+    def get(self, name: str, ids: Iterable[str]) -> dict[str, Doc]:
+        """Documents by id, with createdAt, updatedAt and autoIncrement in them."""
+        rows = self.connection.execute(
+            "SELECT id, doc, auto, created_at, updated_at FROM entity WHERE name = %s AND id = ANY(%s)",
+            (name, list(ids)),
+        )
+        return {row[0]: _complete(*row) for row in rows}
+
+    def raw(self, name: str, ids: Iterable[str]) -> dict[str, Doc]:
+        """Documents by id as stored, locked in the order of their ids, so that two syncs cannot deadlock."""
+        rows = self.connection.execute(
+            "SELECT id, doc FROM entity WHERE name = %s AND id = ANY(%s) ORDER BY id FOR UPDATE", (name, list(ids))
+        )
+        return dict(rows.fetchall())
+
+    def known(self, name: str, ids: Iterable[str]) -> set[str]:
+        """Which of the ids exist."""
+        rows = self.connection.execute(
+            "SELECT id FROM entity WHERE name = %s AND id = ANY(%s)", (name, list(ids))
+        )
+        return {row[0] for row in rows}
+
+    def find(self, where: str, parameters: list[Any], order: str, limit: int | None, offset: int) -> list[Doc]:
+        """Documents of a compiled criteria."""
+        tail = "" if limit is None else " LIMIT %s OFFSET %s"
+        more = [] if limit is None else [limit, offset]
+        rows = self.connection.execute(
+            f"SELECT e.id, e.doc, e.auto, e.created_at, e.updated_at FROM entity e WHERE {where} ORDER BY {order}{tail}",
+            [*parameters, *more],
+        )
+        return [_complete(*row) for row in rows]
+
+    def count(self, where: str, parameters: list[Any]) -> int:
+        """How many match."""
+        row = self.connection.execute(f"SELECT count(*) FROM entity e WHERE {where}", parameters).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def put(self, name: str, docs: Mapping[str, Doc]) -> None:
+        """Insert or replace documents in one statement; `updated_at` moves only where the document differs."""
+        ids = sorted(docs)
+        self.connection.execute(
+            """INSERT INTO entity AS e (name, id, doc)
+               SELECT %s, * FROM unnest(%s::text[], %s::jsonb[])
+               ON CONFLICT (name, id) DO UPDATE SET doc = excluded.doc, updated_at = clock_timestamp()
+               WHERE e.doc IS DISTINCT FROM excluded.doc""",
+            (name, ids, [json.dumps(docs[id_]) for id_ in ids]),
+        )
+        if name == "product":
+            self.connection.execute(
+                """INSERT INTO effect AS e (id, writes) SELECT unnest(%s::text[]), 1
+                   ON CONFLICT (id) DO UPDATE SET writes = e.writes + 1""",
+                (ids,),
+            )
+
+    def delete(self, name: str, ids: list[str]) -> set[str]:
+        """Remove; returns the ids that existed."""
+        rows = self.connection.execute(
+            "DELETE FROM entity WHERE name = %s AND id = ANY(%s) RETURNING id", (name, ids)
+        )
+        return {row[0] for row in rows}
+
+
+def _complete(id_: str, doc: Doc, auto: int, created: Any, updated: Any) -> Doc:
+    doc["id"] = id_
+    doc["createdAt"] = stamp(created)
+    doc["updatedAt"] = stamp(updated) if updated else None
+    doc["autoIncrement"] = auto
+    return doc
+
+
+def stamp(moment: Any) -> str:
+    """A date as the API writes it: RFC 3339 with milliseconds, UTC."""
+    from datetime import UTC
+
+    return str(moment.astimezone(UTC).isoformat(timespec="milliseconds"))

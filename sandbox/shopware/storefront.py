@@ -1,0 +1,87 @@
+"""A plain storefront: what sync delivered, as a visitor sees it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from werkzeug import Request, Response
+
+from sandbox.shopware.constants import DEFAULT_CURRENCY
+from sandbox.shopware.shop import Shop
+from sandbox.shopware.storage import Books, Doc
+
+PAGE = 24
+_pages = Environment(loader=PackageLoader("sandbox"), autoescape=True)
+_FOR_SALE = "e.name = 'product' AND e.doc->>'active' = 'true' AND (e.doc->>'stock')::int > 0"
+_TEXTS = {
+    "nl": {"search": "Zoek een apparaat", "stock": "op voorraad", "none": "Niets gevonden.", "all": "Alles", "more": "Verder",
+           "back": "Terug", "grade": "Staat", "margin": "Margeregeling: de btw is niet aftrekbaar.", "items": "artikelen"},
+    "en": {"search": "Find a device", "stock": "in stock", "none": "Nothing found.", "all": "All", "more": "Next",
+           "back": "Back", "grade": "Grade", "margin": "Sold under the margin scheme: no deductible VAT.", "items": "items"},
+}  # fmt: skip
+
+
+def css(accent: str) -> Response:
+    """The style sheet with the shop's colour in it."""
+    text = (files("sandbox") / "static" / "shop.css").read_text().replace("#accent", accent)
+    return Response(text, mimetype="text/css")
+
+
+def answer(shop: Shop, request: Request) -> Response:
+    """A page of the storefront."""
+    if request.path == "/app.css":
+        return css(shop.identity.accent)
+    with shop.storage.transaction() as books:
+        if request.path == "/":
+            return _page("shop.html", shop, **_listing(books, shop, request))
+        if request.path.startswith("/p/"):
+            product = books.get("product", [request.path.removeprefix("/p/")])
+            for doc in product.values():
+                return _page("product.html", shop, product=_shown(doc))
+    return _page("missing.html", shop, 404)
+
+
+def _listing(books: Books, shop: Shop, request: Request) -> dict[str, Any]:
+    where, parameters = [_FOR_SALE], []
+    visible = (
+        "EXISTS (SELECT 1 FROM entity v WHERE v.name = 'product_visibility' AND v.doc->>'productId' = e.id "
+        "AND v.doc->>'salesChannelId' = %s)"
+    )
+    where.append(visible)
+    parameters.append(shop.sales_channel_id())
+    words = request.args.get("q", "")[:100]
+    for word in words.split()[:6]:
+        where.append("e.doc->>'name' ILIKE %s")
+        parameters.append(f"%{word}%")
+    if grade := request.args.get("grade"):
+        where.append("e.doc->'customFields'->>'iused_grade' = %s")
+        parameters.append(grade)
+    page = max(1, request.args.get("page", 1, type=int))
+    condition = " AND ".join(where)
+    docs = books.find(condition, list(parameters), "e.doc->>'name', e.id", PAGE + 1, (page - 1) * PAGE)
+    return {
+        "products": [_shown(doc) for doc in docs[:PAGE]], "more": len(docs) > PAGE, "page": page, "q": words,
+        "grade": request.args.get("grade", ""), "total": books.count(condition, list(parameters)),
+    }  # fmt: skip
+
+
+def _shown(doc: Doc) -> dict[str, Any]:
+    price = next((p for p in doc.get("price") or [] if p.get("currencyId") == DEFAULT_CURRENCY), {"gross": 0})
+    fields = doc.get("customFields") or {}
+    whole, cents = f"{Decimal(str(price['gross'])):.2f}".split(".")
+    dotted = f"{int(whole):,}".replace(",", ".")
+    return {
+        "id": doc["id"], "name": doc.get("name"), "number": doc.get("productNumber"), "stock": doc.get("stock"),
+        "price": f"€ {dotted},{cents}", "grade": fields.get("iused_grade"), "colour": fields.get("iused_colour"),
+        "margin": fields.get("iused_margin_scheme"), "category": fields.get("iused_category") or "device",
+    }  # fmt: skip
+
+
+def _page(template: str, shop: Shop, status: int = 200, **context: Any) -> Response:
+    html = _pages.get_template(template).render(
+        shop=shop.identity, t=_TEXTS[shop.identity.language], **context
+    )
+    return Response(html, status, mimetype="text/html")

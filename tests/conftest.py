@@ -1,0 +1,185 @@
+"""Real PostgreSQL and Valkey for every test; one database per xdist worker, rolled back per test.
+
+TEST_DATABASE_SERVER_URL and TEST_REDIS_URL name servers of your own; unset, private ones are started once per run.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from psycopg import sql
+from sqlalchemy.orm import Session
+
+from app import create_app, embedded
+from app.db import Base, db
+from app.settings import Settings, load_settings
+from sandbox.testing import SandboxHandle, running_sandbox
+
+PASSWORD = "correct horse battery staple"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controlling process starts the servers; its workers inherit their addresses by environment."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="iused-tests-"))
+    folder.chmod(0o755)
+    stops: list[Callable[[], None]] = []
+    if not os.environ.get("TEST_DATABASE_SERVER_URL"):
+        os.environ["TEST_DATABASE_SERVER_URL"], stop = embedded.postgres(folder / "postgres")
+        stops.append(stop)
+    if not os.environ.get("TEST_REDIS_URL"):
+        os.environ["TEST_REDIS_URL"], stop = embedded.valkey(folder / "valkey")
+        stops.append(stop)
+    config.stash[STOPS] = stops
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    for stop in reversed(config.stash.get(STOPS, [])):
+        stop()
+
+
+STOPS = pytest.StashKey[list[Callable[[], None]]]()
+
+
+@pytest.fixture(scope="session")
+def database_url(worker_name: str) -> Iterator[str]:
+    """A migrated database of this worker's own."""
+    server = os.environ["TEST_DATABASE_SERVER_URL"]
+    name = f"iused_test_{os.getpid()}_{worker_name}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield embedded.with_database(server, name)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def worker_name(request: pytest.FixtureRequest) -> str:
+    """`gw0`, … under xdist, else `main`."""
+    workerinput = getattr(request.config, "workerinput", None)
+    return str(workerinput["workerid"]) if workerinput else "main"
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, worker_name: str) -> Settings:
+    number = int(worker_name.removeprefix("gw")) + 1 if worker_name.startswith("gw") else 0
+    url = os.environ["TEST_REDIS_URL"]
+    return load_settings(
+        environment="test",
+        secret_key="0123456789abcdef0123456789abcdef",
+        database_url=database_url,
+        redis_url=url + ("&" if "?" in url else "?") + f"db={number}",
+        trusted_hosts=["localhost", "127.0.0.1"],
+        sweep_seconds=0.2,
+        lease_seconds=2,
+        retry_first_seconds=0.01,
+    )
+
+
+@pytest.fixture(scope="session")
+def _application(settings: Settings) -> Flask:
+    """One application per worker, on a database built by the migrations."""
+    from flask_migrate import upgrade
+
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+    return app
+
+
+@pytest.fixture
+def app(_application: Flask) -> Iterator[Flask]:
+    """The application, with everything that the test writes rolled back afterwards.
+
+    Each commit inside is a savepoint of one outer transaction, which is never committed.
+    """
+    with _application.app_context():
+        engine = db.engine
+        with engine.connect() as connection:
+            outer = connection.begin()
+            db.session.remove()
+            db.session.configure(join_transaction_mode="create_savepoint")
+            db.engines[None] = connection  # type: ignore[assignment]
+            try:
+                yield _application
+            finally:
+                db.session.remove()
+                db.engines[None] = engine
+                outer.rollback()
+
+
+@pytest.fixture
+def session(app: Flask) -> Session:
+    """The session that the code under test uses too."""
+    return db.session()
+
+
+@pytest.fixture
+def committed(_application: Flask) -> Iterator[Flask]:
+    """The application with commits that are real, for tests with several connections; all rows go afterwards."""
+    with _application.app_context():
+        yield _application
+        db.session.remove()
+        names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that nobody has signed in with."""
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[[str], FlaskClient]:
+    """A signed-in browser for a role, with CSRF checks off: the tests of the door turn them on."""
+    from app.auth import services
+
+    def enter(role: str) -> FlaskClient:
+        app.config["WTF_CSRF_ENABLED"] = False
+        email = f"{role}@example.com"
+        services.add_user(db.session(), email=email, name=role.title(), role=role, password=PASSWORD)
+        db.session.commit()
+        browser = app.test_client()
+        answer = browser.post("/sign-in", data={"email": email, "password": PASSWORD})
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        return browser
+
+    return enter
+
+
+@pytest.fixture(autouse=True)
+def _csrf_as_configured(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "_application" in request.fixturenames:
+        request.getfixturevalue("_application").config["WTF_CSRF_ENABLED"] = True
+
+
+@pytest.fixture(scope="session")
+def sandbox_world(worker_name: str) -> Iterator[SandboxHandle]:
+    """Both shops on free ports, with a database of their own, for the whole run of this worker."""
+    server = os.environ["TEST_DATABASE_SERVER_URL"]
+    name = f"iused_sandbox_{os.getpid()}_{worker_name}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    with running_sandbox(embedded.with_database(server, name)) as handle:
+        yield handle
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def world(sandbox_world: SandboxHandle) -> SandboxHandle:
+    """Fresh shops."""
+    sandbox_world.reset()
+    return sandbox_world
