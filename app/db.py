@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Numeric, String, Text, func
-
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 NAMING = {

@@ -13,12 +13,12 @@ import random
 import socket
 import time
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event, Thread
-from typing import Iterator, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -193,9 +193,7 @@ def _due_ids(session: Session, flow: Flow, here: Iterable[sa.ColumnElement[bool]
         return list(alone)
     fresh = sa.select(Message.id).where(*here, Message.next_attempt_at <= now, Message.lease_until.is_(None))
     limit = settings().listings_batch if flow.per_channel else flow.batch
-    return list(
-        session.execute(fresh.order_by(Message.id).limit(limit).with_for_update(skip_locked=True)).scalars()
-    )
+    return list(session.execute(fresh.order_by(Message.id).limit(limit).with_for_update(skip_locked=True)).scalars())
 
 
 def _bury_killers(session: Session, here: Iterable[sa.ColumnElement[bool]], now: datetime) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from app import clock
-from app.channels.models import Channel, Listing
 from app.catalog.models import Variant
+from app.channels.models import Channel, Listing
 from app.db import Json, transaction
+from integrations.shopware.ids import deterministic_id
 from integrations.shopware.lookups import Lookups
 from integrations.shopware.upsert import RecordOutcome
-from integrations.shopware.ids import deterministic_id
 from jobs import failpoints, shops
 from jobs.ledger import Batch, Claimed, Outcome, settle
 
@@ -112,8 +112,7 @@ def confirm(session: sa.orm.Session, batch: Batch, messages: Sequence[Claimed], 
     delivered = {message.key for message in messages if state[message.id].state == "delivered"}
     listing, variant = Listing.__table__, Variant.__table__
     here = (
-        listing.c.variant_id
-        == sa.select(variant.c.id).where(variant.c.sku == sa.bindparam("b_sku")).scalar_subquery(),
+        listing.c.variant_id == sa.select(variant.c.id).where(variant.c.sku == sa.bindparam("b_sku")).scalar_subquery(),
         listing.c.channel_id == sa.select(Channel.id).where(Channel.code == batch.channel).scalar_subquery(),
     )
     newest = listing.c.wanted_hash == sa.bindparam("b_hash")

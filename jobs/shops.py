@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 
 import redis
@@ -12,6 +12,7 @@ from app import queue
 from app.extensions import settings
 from app.settings import Shop
 from integrations.errors import Unavailable
+from integrations.http import Limits
 from integrations.shopware.client import ShopwareClient
 from integrations.shopware.shop import ShopwareShop
 
@@ -31,7 +32,8 @@ def client(channel: str) -> ShopwareClient:
 @lru_cache(maxsize=16)
 def _client(channel: str, base_url: str, client_id: str, client_secret: str) -> ShopwareClient:
     shop = ShopwareShop(base_url=base_url, client_id=client_id, client_secret=client_secret)
-    return ShopwareClient(shop, tokens=SharedTokens(channel))
+    limits = Limits(read_s=settings().shop_read_timeout_seconds)
+    return ShopwareClient(shop, tokens=SharedTokens(channel), limits=limits)
 
 
 def shop_of(channel: str) -> Shop | None:
@@ -61,16 +63,15 @@ class SharedTokens:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """One worker at a time asks for a token; the others wait and then find it."""
-        lock = queue.connection().lock(f"{self._key}:lock", timeout=30, blocking_timeout=30)
+        lock = queue.connection().lock(f"{self._key}:lock", timeout=60, blocking_timeout=60)
         if not lock.acquire():
             raise Unavailable("the token lock is held", retry_after_s=5, may_have_happened=False)
         try:
             yield
         finally:
-            try:
+            # It may have run out while the shop was slow: somebody else has it then, which does no harm.
+            with suppress(redis.exceptions.LockNotOwnedError):
                 lock.release()
-            except redis.exceptions.LockNotOwnedError:
-                pass  # It ran out while the shop was slow: somebody else may have it now, which does no harm.
 
 
 def reach(channel: str) -> str:

@@ -118,7 +118,10 @@ def _stage(file_id: int) -> None:
             )
         ).scalar_one_or_none()
         proposal = propose_columns(
-            table.headers, [row.cells for row in rows[:: max(1, len(rows) // 300)]], remembered=remembered, currency=supplier.currency
+            table.headers,
+            [row.cells for row in rows[:: max(1, len(rows) // 300)]],
+            remembered=remembered,
+            currency=supplier.currency,
         )
         _describe(session, file_id, table, proposal, total=len(rows))
         grades = grade_dictionary(session, supplier.id)
@@ -172,7 +175,11 @@ def _blocks(lines: Iterable[ReadLine], size: int) -> Iterator[list[ReadLine]]:
 
 def _row(file_id: int, line: ReadLine) -> tuple[object, ...]:
     facts = read_description(
-        line.description, category=line.category, brand=line.brand, group=line.group, keyboard=line.keyboard,
+        line.description,
+        category=line.category,
+        brand=line.brand,
+        group=line.group,
+        keyboard=line.keyboard,
         item_no=line.item_number,
     )
     mpn = line.mpn or line.item_number

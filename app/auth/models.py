@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Base, Short, Created, Id, Moment, Words
+from app.db import Base, Created, Id, Moment, Short, Words
 
 ROLES = ("agent", "purchasing", "manager", "admin")
 

@@ -11,8 +11,29 @@ from flask_babel import gettext as _
 MIN_LENGTH = 12
 MAX_LENGTH = 128
 COMMON = frozenset(
-    """password passwords password1 password12 password123 welkom welkom01 welkom123 wachtwoord qwerty qwertyuiop
-    123456789012 1234567890 111111111111 letmein administrator iloveyou changeme football sunshine princess""".split()
+    [
+        "password",
+        "passwords",
+        "password1",
+        "password12",
+        "password123",
+        "welkom",
+        "welkom01",
+        "welkom123",
+        "wachtwoord",
+        "qwerty",
+        "qwertyuiop",
+        "123456789012",
+        "1234567890",
+        "111111111111",
+        "letmein",
+        "administrator",
+        "iloveyou",
+        "changeme",
+        "football",
+        "sunshine",
+        "princess",
+    ]
 )
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 _slots = BoundedSemaphore(4)  # Memory times parallel sign-ins must stay bounded.

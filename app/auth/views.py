@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, request, session as form_session, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import session as form_session
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Uniq
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Short, Created, Id, Words
+from app.db import Base, Created, Id, Short, Words
 
 GRADES = ("new", "A+", "A", "B", "C")
 

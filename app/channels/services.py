@@ -16,7 +16,7 @@ from app.channels.models import Channel
 from app.db import copy_rows
 from app.extensions import settings
 from app.logs import correlation_id
-from app.pricing.engine import Facts, Fees, PriceInputs, Priced, price_listing
+from app.pricing.engine import Facts, Fees, Priced, PriceInputs, price_listing
 from app.pricing.queries import rules_of, vat_percent_on
 
 FLOW = "portal.listings.shopware"
@@ -152,7 +152,8 @@ def _write_prices(session: Session, fees: Fees, *, now: datetime) -> None:
     )
     best = [_Best._make(row) for row in session.execute(_BEST)]
     columns = ("variant_id", "channel_id", "offer_id", "gross", "net", "floor", "landed_cost", "vat_scheme", "trace")
-    copy_rows(session, "wanted_price", columns, _prices(session, best, fees))
+    rows = list(_prices(session, best, fees))  # Read first: a connection that copies in answers no query.
+    copy_rows(session, "wanted_price", columns, rows)
     session.execute(text("ANALYZE wanted_price"))
     session.execute(_CLOSE_PRICES, {"now": now})
     session.execute(_OPEN_PRICES, {"now": now})

@@ -29,9 +29,7 @@ log = logging.getLogger(__name__)
 CHANNELS = (("refurbished-direct", "Refurbished Direct"), ("econocom", "Econocom"))
 
 
-def fill(
-    accounts: Sequence[tuple[str, str, str]], password: str, *, files: Path = ROOT / "var/supplier-files"
-) -> None:
+def fill(accounts: Sequence[tuple[str, str, str]], password: str, *, files: Path = ROOT / "var/supplier-files") -> None:
     """Add each part that is not there yet. Safe to run at every start. Needs an application context."""
     with transaction() as session:
         if not session.execute(select(func.count(User.id))).scalar_one():
@@ -48,9 +46,7 @@ def fill(
         if not session.execute(select(func.count(Product.id))).scalar_one():
             started = time.monotonic()
             variants = fill_catalogue(session)
-            log.info(
-                "catalogue", extra={"variants": variants, "seconds": round(time.monotonic() - started, 1)}
-            )
+            log.info("catalogue", extra={"variants": variants, "seconds": round(time.monotonic() - started, 1)})
     with transaction() as session:
         session.execute(text("ANALYZE product, variant"))
     if not files.exists():
@@ -88,9 +84,7 @@ def _suppliers(session: Session) -> None:
         )  # fmt: skip
         session.add(supplier)
         session.flush()
-        session.add(
-            Location(code=f"supplier-{demo.code}", name=demo.name, kind="supplier", supplier_id=supplier.id)
-        )
+        session.add(Location(code=f"supplier-{demo.code}", name=demo.name, kind="supplier", supplier_id=supplier.id))
         for contact in demo.contacts:
             session.add(SupplierContact(supplier_id=supplier.id, name=contact.name, role=contact.role,
                                         email=contact.email, phone=contact.phone))  # fmt: skip
@@ -116,7 +110,5 @@ def fill_catalogue(session: Session, *, seed: int = 2026) -> int:
           variant.memory_gb, variant.processor, variant.gtin, variant.match_key)
          for number, product in enumerate(products) for variant in product.variants),
     )  # fmt: skip
-    session.execute(
-        text("SELECT setval(pg_get_serial_sequence('product', 'id'), (SELECT max(id) FROM product))")
-    )
+    session.execute(text("SELECT setval(pg_get_serial_sequence('product', 'id'), (SELECT max(id) FROM product))"))
     return variants

@@ -128,10 +128,7 @@ def _wait_until_ready(environment: dict[str, str], supervisor: subprocess.Popen[
         if stop.is_set() or supervisor.poll() is not None:
             return False
         try:
-            if (
-                httpx.get(url, timeout=2).status_code == 200
-                and httpx.get(sandbox, timeout=2).status_code == 200
-            ):
+            if httpx.get(url, timeout=2).status_code == 200 and httpx.get(sandbox, timeout=2).status_code == 200:
                 return True
         except httpx.HTTPError:
             pass  # Not listening yet.

@@ -93,5 +93,3 @@ def _sweep() -> str:
     if age is None or age > SWEEP_LIMIT_S:
         raise Unwell("no sweep within 30 s: is `python -m jobs.schedule` running?")
     return f"{age:.0f} s ago"
-
-

@@ -9,7 +9,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Short, Created, Id, Moment, Words
+from app.db import Base, Created, Id, Moment, Short, Words
 
 fences = Sequence("message_fence", metadata=Base.metadata)
 STATES = ("pending", "delivered", "unchanged", "superseded", "dead", "handled")
@@ -63,7 +63,12 @@ class Message(Base):
             "state IN ('pending', 'delivered', 'unchanged', 'superseded', 'dead', 'handled')", name="state_known"
         ),
         Index(
-            "uq_message_delivery", "flow", "channel", "delivery_id", unique=True, postgresql_where=sql("delivery_id IS NOT NULL")
+            "uq_message_delivery",
+            "flow",
+            "channel",
+            "delivery_id",
+            unique=True,
+            postgresql_where=sql("delivery_id IS NOT NULL"),
         ),
         Index("ix_message_due", "flow", "channel", "next_attempt_at", "id", postgresql_where=sql("state = 'pending'")),
         Index("ix_message_pending_key", "flow", "channel", "key", postgresql_where=sql("state = 'pending'")),

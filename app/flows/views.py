@@ -113,9 +113,7 @@ def messages() -> Response:
     wanted = {name: request.args.get(name) or None for name in ("flow", "state", "channel", "key", "correlation_id")}
     if (wanted["flow"] and wanted["flow"] not in FLOWS) or (wanted["state"] and wanted["state"] not in STATES):
         abort(404)
-    rows = queries.newest_messages(
-        session, before_id=request.args.get("before", type=int), limit=PAGE + 1, **wanted
-    )
+    rows = queries.newest_messages(session, before_id=request.args.get("before", type=int), limit=PAGE + 1, **wanted)
     return render(
         "flows/messages.html", messages=rows[:PAGE], older=rows[PAGE - 1].id if len(rows) > PAGE else None,
         flows=FLOWS, states=STATES, channels=channels(session),
@@ -163,7 +161,9 @@ def replay(message_id: int) -> BaseResponse:
         try:
             body = json.loads(edited)
         except ValueError as error:
-            return _message(message_id, edited=edited, problem=_("This is not JSON: %(error)s", error=error), status=422)
+            return _message(
+                message_id, edited=edited, problem=_("This is not JSON: %(error)s", error=error), status=422
+            )
         if not isinstance(body, dict):
             return _message(message_id, edited=edited, problem=_("The body must be an object."), status=422)
     try:

@@ -21,5 +21,9 @@ def index() -> Response:
     session = reading()
     variants, pieces = totals(session)
     return render(
-        "home/index.html", waiting=queries.waiting(session), variants=variants, pieces=pieces, channels=channels(session)
+        "home/index.html",
+        waiting=queries.waiting(session),
+        variants=variants,
+        pieces=pieces,
+        channels=channels(session),
     )

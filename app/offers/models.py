@@ -21,7 +21,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Short, Created, Id, Moment, Words
+from app.db import Base, Created, Id, Moment, Short, Words
 
 FILE_STATES = (
     "received",  # stored, waiting to be read

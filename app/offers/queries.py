@@ -122,9 +122,7 @@ _PROBLEM_LINES = text("""
 
 def problem_lines(session: Session, file_id: int, *, problem: str, after: int, limit: int) -> list[LineRow]:
     """Lines with a problem, whatever became of them."""
-    rows = session.execute(
-        _PROBLEM_LINES, {"file_id": file_id, "problem": problem, "after": after, "limit": limit + 1}
-    )
+    rows = session.execute(_PROBLEM_LINES, {"file_id": file_id, "problem": problem, "after": after, "limit": limit + 1})
     return [LineRow._make(row) for row in rows]
 
 
@@ -170,7 +168,9 @@ class Arrival(NamedTuple):
     error: str | None
 
 
-def arrivals(session: Session, file_id: int, *, channel: str, state: str | None = None, limit: int = 8) -> list[Arrival]:
+def arrivals(
+    session: Session, file_id: int, *, channel: str, state: str | None = None, limit: int = 8
+) -> list[Arrival]:
     """The records of the file that reached the storefront last, newest first."""
     statement = (
         select(Message.id, Message.key, Message.state, Message.body["name"].astext,
@@ -203,7 +203,5 @@ def layout_confirmed(session: Session, file: OfferFile) -> bool:
 def line_count(session: Session, file_id: int) -> int:
     """Staged data rows of the file."""
     return session.execute(
-        select(func.count())
-        .select_from(OfferLine)
-        .where(OfferLine.offer_file_id == file_id, OfferLine.row_number > 0)
+        select(func.count()).select_from(OfferLine).where(OfferLine.offer_file_id == file_id, OfferLine.row_number > 0)
     ).scalar_one()

@@ -159,8 +159,7 @@ def columns(file_id: int) -> BaseResponse:
     """What each header means, said by a person; the file is read again with it."""
     file = _file_or_404(file_id)
     chosen = {
-        column["header"]: request.form.get(f"column-{number}", "")
-        for number, column in enumerate(file.columns or [])
+        column["header"]: request.form.get(f"column-{number}", "") for number, column in enumerate(file.columns or [])
     }
     chosen = {header: field for header, field in chosen.items() if field in FIELDS}
     return _act(file_id, lambda session: services.confirm_columns(

@@ -6,11 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Numeric, String, UniqueConstraint, text as sql
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Short, Created, Id, Moment, Money, Rate, Words
+from app.db import Base, Created, Id, Moment, Money, Rate, Short, Words
 
 
 class VatRate(Base):
@@ -60,7 +61,9 @@ class Price(Base):
 
     __tablename__ = "price"
     __table_args__ = (
-        Index("uq_price_in_force", "variant_id", "channel_id", unique=True, postgresql_where=sql("valid_until IS NULL")),
+        Index(
+            "uq_price_in_force", "variant_id", "channel_id", unique=True, postgresql_where=sql("valid_until IS NULL")
+        ),
         CheckConstraint("gross >= floor", name="gross_not_below_floor"),
     )
 

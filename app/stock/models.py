@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Short, Created, Id, Moment, Words
+from app.db import Base, Created, Id, Moment, Short, Words
 
 MOVEMENT_KINDS = ("offered", "receipt", "count", "correction", "shipment", "return")
 

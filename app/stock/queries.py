@@ -83,7 +83,9 @@ def balances(session: Session, variant_id: int) -> list[tuple[str, int]]:
 
 def warehouse_id(session: Session) -> int:
     """Our own warehouse."""
-    return session.execute(select(Location.id).where(Location.kind == "warehouse").order_by(Location.id)).scalars().one()
+    return (
+        session.execute(select(Location.id).where(Location.kind == "warehouse").order_by(Location.id)).scalars().one()
+    )
 
 
 def ledger_differences(session: Session) -> int:

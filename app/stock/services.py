@@ -75,9 +75,7 @@ def move(session: Session, *, variant_id: int, location_id: int, kind: str, quan
     """One movement at one location; negative pieces leave. Raises NotEnough, ValueError for an unknown kind or 0."""
     if kind not in MOVEMENT_KINDS or quantity == 0:
         raise ValueError(f"{kind} {quantity}")
-    session.execute(
-        text("INSERT INTO stock (variant_id) VALUES (:id) ON CONFLICT DO NOTHING"), {"id": variant_id}
-    )
+    session.execute(text("INSERT INTO stock (variant_id) VALUES (:id) ON CONFLICT DO NOTHING"), {"id": variant_id})
     session.execute(text("SELECT 1 FROM stock WHERE variant_id = :id FOR UPDATE"), {"id": variant_id})
     held = session.execute(
         text("SELECT quantity FROM balance WHERE variant_id = :v AND location_id = :l"),

@@ -9,8 +9,19 @@ from flask_wtf import FlaskForm
 from stdnum import get_cc_module, iban
 from stdnum.exceptions import ValidationError as NumberError
 from wtforms import (
-    BooleanField, EmailField, Field, FieldList, Form, FormField, HiddenField, IntegerField, SelectField, StringField,
-    TelField, TextAreaField, ValidationError,
+    BooleanField,
+    EmailField,
+    Field,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TelField,
+    TextAreaField,
+    ValidationError,
 )  # fmt: skip
 from wtforms.validators import Email, InputRequired, Length, NumberRange, Optional, Regexp
 
@@ -37,7 +48,10 @@ class SupplierForm(FlaskForm):
     name = StringField(_l("Name"), validators=[InputRequired(), Length(max=120)])
     code = StringField(
         _l("Code"),
-        validators=[InputRequired(), Regexp(r"^[a-z0-9][a-z0-9-]{1,40}$", message=_l("Small letters, digits, hyphens."))],
+        validators=[
+            InputRequired(),
+            Regexp(r"^[a-z0-9][a-z0-9-]{1,40}$", message=_l("Small letters, digits, hyphens.")),
+        ],
     )
     kind = SelectField(_l("Kind"), choices=KIND_NAMES)
     country = SelectField(_l("Country"), choices=[(code, code) for code in COUNTRIES])

@@ -90,9 +90,7 @@ def note_words(session: Session, supplier_id: int, words: Mapping[str, str]) -> 
 
 def undecided_words(session: Session, supplier_id: int) -> list[SupplierGrade]:
     """Words that a person has to say something about."""
-    statement = select(SupplierGrade).where(
-        SupplierGrade.supplier_id == supplier_id, SupplierGrade.grade.is_(None)
-    )
+    statement = select(SupplierGrade).where(SupplierGrade.supplier_id == supplier_id, SupplierGrade.grade.is_(None))
     return list(session.execute(statement.order_by(SupplierGrade.shown)).scalars())
 
 

@@ -47,6 +47,7 @@ class ShopwareClient:
     budget: RateBudget | None = None
     _api: ApiClient = field(init=False, repr=False)
     _sign_in: SignIn = field(init=False, repr=False)
+    _apis: tuple[ApiClient, ApiClient] = field(init=False, repr=False)
     _lock: Lock = field(init=False, default_factory=Lock, repr=False)
     _lookups: tuple[float, Lookups] | None = field(init=False, default=None, repr=False)
     _version: tuple[float, ShopVersion] | None = field(init=False, default=None, repr=False)
@@ -67,6 +68,12 @@ class ShopwareClient:
         door = ApiClient("Shopware sign-in", limits=limits, backoff=Backoff(patience_s=2, within_s=20), **shared)
         store = self.tokens or InProcessTokenStore(clock=self.clock)
         self._sign_in = SignIn(door, self.shop, store, clock=self.clock)
+        self._apis = (self._api, door)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for api in self._apis:
+            api.close()
 
     # Reading
 

@@ -25,7 +25,9 @@ def aggregations(books: Books, compiler: Compiler, where: str, wanted: list[dict
         elif kind == "stats":
             what = ", ".join(f"{one}(({column})::numeric)" for one in ("min", "max", "avg", "sum"))
             row = _row(books, what, where, compiler)
-            result[name] = dict(zip(("min", "max", "avg", "sum"), (None if v is None else float(v) for v in row), strict=True))
+            result[name] = dict(
+                zip(("min", "max", "avg", "sum"), (None if v is None else float(v) for v in row), strict=True)
+            )
         elif kind == "terms":
             rows = books.connection.execute(
                 f"SELECT {column} AS key, count(*) FROM entity e WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s",
@@ -33,7 +35,9 @@ def aggregations(books: Books, compiler: Compiler, where: str, wanted: list[dict
             )
             result[name] = {"buckets": [{"key": key, "count": count, "extensions": []} for key, count in rows]}
         else:
-            raise shopware(400, "FRAMEWORK__INVALID_AGGREGATION_QUERY", f"The aggregation type {kind} is not supported.")
+            raise shopware(
+                400, "FRAMEWORK__INVALID_AGGREGATION_QUERY", f"The aggregation type {kind} is not supported."
+            )
     return result
 
 

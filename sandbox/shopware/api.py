@@ -30,7 +30,9 @@ def answer(shop: Shop, request: Request) -> Response:
         return _json({"errors": error.errors}, error.status, error.headers)
     except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
         detail = "An exception occurred while executing a query: SQLSTATE[40001]: 1213 Deadlock found when trying to get lock"
-        return _json({"errors": [{"code": "1213", "status": "500", "title": "Internal Server Error", "detail": detail}]}, 500)
+        return _json(
+            {"errors": [{"code": "1213", "status": "500", "title": "Internal Server Error", "detail": detail}]}, 500
+        )
 
 
 def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -98,7 +100,10 @@ def _nested(entity: Entity, id_: str, name: str, criteria: dict[str, Any]) -> tu
     if link is None or link.kind not in ("many", "single"):
         raise plain(404, f"No route found for /{entity.name}/{id_}/{name}")
     filters = criteria.get("filter") or []
-    return ENTITIES[link.entity], {**criteria, "filter": [*filters, {"type": "equals", "field": link.key, "value": id_}]}
+    return ENTITIES[link.entity], {
+        **criteria,
+        "filter": [*filters, {"type": "equals", "field": link.key, "value": id_}],
+    }
 
 
 def _find(books: Books, entity: Entity, criteria: dict[str, Any]) -> tuple[list[Doc], int]:
@@ -116,7 +121,9 @@ def _find(books: Books, entity: Entity, criteria: dict[str, Any]) -> tuple[list[
         compiler.parameters += [f"%{term}%"] * 3
     limit, offset = page_of(criteria)
     docs = books.find(where, compiler.parameters, compiler.order(criteria.get("sort")), limit, offset)
-    mode = {"exact": 1, "next-pages": 2, "none": 0}.get(str(criteria.get("total-count-mode")), criteria.get("total-count-mode"))
+    mode = {"exact": 1, "next-pages": 2, "none": 0}.get(
+        str(criteria.get("total-count-mode")), criteria.get("total-count-mode")
+    )
     if ids or limit is None or str(mode) not in ("1", "2"):
         return docs, len(docs)
     total = books.count(where, compiler.parameters)
@@ -158,7 +165,9 @@ def _wants_plain(request: Request) -> bool:
     raise plain(415, "All provided media types are unsupported. Please provide a valid media type.")
 
 
-def _one_answer(books: Books, shop: Shop, request: Request, entity: Entity, id_: str, criteria: dict[str, Any]) -> Response:
+def _one_answer(
+    books: Books, shop: Shop, request: Request, entity: Entity, id_: str, criteria: dict[str, Any]
+) -> Response:
     doc = books.get(entity.name, [id_]).get(id_)
     if doc is None:
         raise shopware(404, "FRAMEWORK__RESOURCE_NOT_FOUND",
@@ -177,7 +186,11 @@ def _one_answer(books: Books, shop: Shop, request: Request, entity: Entity, id_:
 def _crud(shop: Shop, request: Request, parts: list[str]) -> Response:
     entity = _entity(parts[0])
     id_ = parts[1] if len(parts) > 1 else None
-    criteria = {key: value for key, value in request.args.items() if key in ("limit", "page", "sort", "total-count-mode", "term")}
+    criteria = {
+        key: value
+        for key, value in request.args.items()
+        if key in ("limit", "page", "sort", "total-count-mode", "term")
+    }
     if request.method == "GET":
         with shop.storage.transaction() as books:
             if id_ is None:
@@ -202,7 +215,10 @@ def _write_one(shop: Shop, request: Request, entity: Entity, id_: str | None) ->
         raise plain(415, f'The Content-Type "{request.mimetype}" is not supported.')
     payload = _body(request)
     if isinstance(payload, list):
-        raise plain(400, "Only single write operations are supported. Please send the entities one by one or use the /sync api endpoint.")
+        raise plain(
+            400,
+            "Only single write operations are supported. Please send the entities one by one or use the /sync api endpoint.",
+        )
     with shop.storage.transaction() as books:
         write = Write(books, shop.identity, refused_numbers=shop.faults.bad_rows())
         new = write.add(entity, {**payload, **({"id": id_} if id_ else {})}, "/0")
@@ -221,7 +237,9 @@ def _write_one(shop: Shop, request: Request, entity: Entity, id_: str | None) ->
 def _after_write(books: Books, shop: Shop, written: dict[str, list[Any]], write: Write) -> None:
     """Stock of new orders, and the events of what was written."""
     for id_, (_pointer, fields) in write.rows.get("order", {}).items():
-        if "lineItems" in fields or any(f.get("orderId") == id_ for _p, f in write.rows.get("order_line_item", {}).values()):
+        if "lineItems" in fields or any(
+            f.get("orderId") == id_ for _p, f in write.rows.get("order_line_item", {}).values()
+        ):
             states.move_stock(books, id_, -1)
             webhooks.queue(books, shop.identity, shop.base_url, "checkout.order.placed",
                            {"order": {"id": id_, "orderNumber": fields.get("orderNumber")}})  # fmt: skip
@@ -267,9 +285,13 @@ def _take(books: Books, write: Write, deletes: list[tuple[str, list[Any], Any]],
     if not isinstance(name, str) or not name:
         wrong.append(f'Missing "entity" argument for operation with key "{key}". It needs to be a non-empty string.')
     if action not in ("upsert", "delete"):
-        wrong.append(f'Missing or invalid "action" argument for operation with key "{key}". Supported actions are [upsert, delete]')
+        wrong.append(
+            f'Missing or invalid "action" argument for operation with key "{key}". Supported actions are [upsert, delete]'
+        )
     if not payload and not operation.get("criteria"):
-        wrong.append(f'Missing "payload"|"criteria" argument for operation with key "{key}". It needs to be a non-empty array.')
+        wrong.append(
+            f'Missing "payload"|"criteria" argument for operation with key "{key}". It needs to be a non-empty array.'
+        )
     if wrong:
         raise shopware(400, "FRAMEWORK__INVALID_SYNC_OPERATION", "; ".join(wrong))
     if action == "delete":

@@ -37,7 +37,7 @@ class Compiler:
 
     def filter(self, entity: Entity, alias: str, item: Any) -> str:
         if not isinstance(item, dict) or "type" not in item:
-            raise _invalid('Value for filter type is required.')
+            raise _invalid("Value for filter type is required.")
         kind = str(item["type"])
         if kind in ("multi", "and", "or", "nand", "nor", "not"):
             return self._group(entity, alias, kind, item)
@@ -105,9 +105,7 @@ class Compiler:
             if not isinstance(value, str) or not value:
                 raise _invalid(f'Parameter "value" for {kind} filter is missing.')
             escaped = value.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-            self.parameters.append(
-                {"contains": f"%{escaped}%", "prefix": f"{escaped}%", "suffix": f"%{escaped}"}[kind]
-            )
+            self.parameters.append({"contains": f"%{escaped}%", "prefix": f"{escaped}%", "suffix": f"%{escaped}"}[kind])
             return f"{as_text} ILIKE %s"
         raise _invalid(f"Unsupported filter type: {kind}")
 
@@ -141,7 +139,7 @@ class Compiler:
         for item in sort or []:
             field = str(item.get("field", "")).removeprefix(self.entity.name + ".")
             if not field:
-                raise _invalid('The sort field is missing.', "FRAMEWORK__INVALID_SORT_QUERY")
+                raise _invalid("The sort field is missing.", "FRAMEWORK__INVALID_SORT_QUERY")
             direction = "DESC" if str(item.get("order", "ASC")).upper() == "DESC" else "ASC"
             parts.append(f"{self.column('e', field)} {direction}")
         return ", ".join(parts) or "e.auto"

@@ -33,7 +33,7 @@ def _many(entity: str, key: str) -> Association:
 
 
 _PROTECTED_PRODUCT = frozenset(
-    "availableStock available sales childCount categoryTree ratingAverage states autoIncrement".split()
+    ["availableStock", "available", "sales", "childCount", "categoryTree", "ratingAverage", "states", "autoIncrement"]
 )
 _ALL = [
     Entity(

@@ -91,7 +91,9 @@ class OAuth:
     def _grant(self, grant: str, client: str, form: dict[str, Any], *, had_header: bool) -> dict[str, Any]:
         if grant == "client_credentials":
             if not client.startswith(PREFIXES):
-                raise shopware(500, "FRAMEWORK__API_INVALID_ACCESS_KEY", "Access key is invalid and could not be identified.")
+                raise shopware(
+                    500, "FRAMEWORK__API_INVALID_ACCESS_KEY", "Access key is invalid and could not be identified."
+                )
             secret = str(form.get("client_secret") or "")
             if client != self.shop.client_id or not hmac.compare_digest(secret, self.shop.client_secret):
                 headers = {"WWW-Authenticate": "Basic realm=OAuth"} if had_header else None
@@ -106,7 +108,9 @@ class OAuth:
         old = str(form.get("refresh_token") or "")
         if not self.refresh.get(old):
             detail = "Token has been revoked" if old in self.refresh else "Cannot decrypt the refresh token"
-            raise oauth(401 if self.shop.version.startswith("6.6") else 400, "8", "The refresh token is invalid.", detail)
+            raise oauth(
+                401 if self.shop.version.startswith("6.6") else 400, "8", "The refresh token is invalid.", detail
+            )
         self.refresh[old] = False
         return self._tokens(client, refresh=True)
 

@@ -102,5 +102,3 @@ def _resource(entity: Entity, doc: Doc, base: str, included: dict[tuple[str, str
         "links": {"self": f"{base}/{entity.name.replace('_', '-')}/{doc['id']}"}, "relationships": relationships,
         "meta": None,
     }  # fmt: skip
-
-

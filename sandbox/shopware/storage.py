@@ -103,9 +103,7 @@ class Books:
 
     def known(self, name: str, ids: Iterable[str]) -> set[str]:
         """Which of the ids exist."""
-        rows = self.connection.execute(
-            "SELECT id FROM entity WHERE name = %s AND id = ANY(%s)", (name, list(ids))
-        )
+        rows = self.connection.execute("SELECT id FROM entity WHERE name = %s AND id = ANY(%s)", (name, list(ids)))
         return {row[0] for row in rows}
 
     def find(self, where: str, parameters: list[Any], order: str, limit: int | None, offset: int) -> list[Doc]:
@@ -143,9 +141,7 @@ class Books:
 
     def delete(self, name: str, ids: list[str]) -> set[str]:
         """Remove; returns the ids that existed."""
-        rows = self.connection.execute(
-            "DELETE FROM entity WHERE name = %s AND id = ANY(%s) RETURNING id", (name, ids)
-        )
+        rows = self.connection.execute("DELETE FROM entity WHERE name = %s AND id = ANY(%s) RETURNING id", (name, ids))
         return {row[0] for row in rows}
 
 

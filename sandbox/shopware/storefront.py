@@ -81,7 +81,5 @@ def _shown(doc: Doc) -> dict[str, Any]:
 
 
 def _page(template: str, shop: Shop, status: int = 200, **context: Any) -> Response:
-    html = _pages.get_template(template).render(
-        shop=shop.identity, t=_TEXTS[shop.identity.language], **context
-    )
+    html = _pages.get_template(template).render(shop=shop.identity, t=_TEXTS[shop.identity.language], **context)
     return Response(html, status, mimetype="text/html")

@@ -23,8 +23,19 @@ log = logging.getLogger(__name__)
 RETRY_S = (1, 2, 4)
 ERRORS_AT_MOST = 10
 WRITTEN = frozenset(
-    "product product_price category sales_channel sales_channel_domain customer customer_address order order_address "
-    "document media".split()
+    [
+        "product",
+        "product_price",
+        "category",
+        "sales_channel",
+        "sales_channel_domain",
+        "customer",
+        "customer_address",
+        "order",
+        "order_address",
+        "document",
+        "media",
+    ]
 )
 APP_EVENTS = (
     "checkout.order.placed", "order.written", "customer.written", "product.written",
@@ -79,7 +90,7 @@ class Sender(Thread):
                     log.warning("webhook log not reachable: %s", error)
 
     def _deliver(self, client: httpx.Client) -> bool:
-        order = "random()" if self.faults.hit("webhook_reorder", "") else "auto"
+        order = "random()" if self.faults.hit("webhook_reorder", "") else "l.auto"
         with self.storage.transaction() as books:
             row = books.connection.execute(
                 f"""SELECT l.event_id, l.body, l.attempts, l.webhook, e.doc FROM webhook_log l
@@ -117,7 +128,9 @@ class Sender(Thread):
                 fine = False
         return fine
 
-    def _note(self, books: Books, event_id: str, attempts: int, webhook: str, doc: dict[str, Any], *, fine: bool) -> None:
+    def _note(
+        self, books: Books, event_id: str, attempts: int, webhook: str, doc: dict[str, Any], *, fine: bool
+    ) -> None:
         self.sent += 1
         over = attempts >= len(RETRY_S)
         state = "success" if fine else "failed" if over else "running"

@@ -102,7 +102,9 @@ class Write:
     def _demand(self, name: str, id_: str, old: Doc | None, pointer: str, create: bool | None) -> None:
         if create is None or pointer.count("/") > 1 or (old is None) == create:
             return
-        kind, hint = ("InsertCommand", "PATCH method to update") if create else ("UpdateCommand", "POST method to create")
+        kind, hint = (
+            ("InsertCommand", "PATCH method to update") if create else ("UpdateCommand", "POST method to create")
+        )
         raise shopware(
             400, "FRAMEWORK__WRITE_TYPE_INTEND_ERROR",
             f'Expected command for "{name}" to be "{kind}". (Got: '
@@ -145,7 +147,9 @@ class Write:
                 fine = {"numeric": isinstance(value, int | float) and not isinstance(value, bool),
                         "bool": isinstance(value, bool), "string": isinstance(value, str)}[kind]  # fmt: skip
                 if not fine:
-                    text = "This value should not be blank." if value is None else f"This value should be of type {kind}."
+                    text = (
+                        "This value should not be blank." if value is None else f"This value should be of type {kind}."
+                    )
                     self.errors.append(violation(f"{pointer}/price/{place}/{name}", text))
         if not any(price.get("currencyId") == DEFAULT_CURRENCY for price in prices):
             self.errors.append(violation(f"{pointer}/price", "No price for default currency defined"))

@@ -21,7 +21,8 @@ def answer(status: int, *items: dict[str, Any], wait: float | None = None) -> An
     ("item", "code", "detail", "pointer"),
     [
         (
-            {"status": "400", "code": "FRAMEWORK__X", "title": "Bad", "detail": "limit", "source": {"pointer": "/limit"},
+            {"status": "400", "code": "FRAMEWORK__X", "title": "Bad", "detail": "limit",
+             "source": {"pointer": "/limit"},
              "meta": {"parameters": {"limit": 501}}},
             "FRAMEWORK__X", "limit", "/limit",
         ),
@@ -95,6 +96,5 @@ def test_empty_parts_of_a_sync_answer_may_be_lists() -> None:
 def test_our_ids_are_the_same_every_time_and_differ_by_kind() -> None:
     product = deterministic_id("product", "RD-1")
 
-    assert product == "6da0a4ffbe6d0a0c9a3a51d46d4ad35a" or len(product) == 32
+    assert product == "67673fd26422bfb7f43e2d91f6804396"
     assert product == deterministic_id("product", "RD-1") != deterministic_id("visibility", "RD-1")
-    assert set(product) <= set("0123456789abcdef")

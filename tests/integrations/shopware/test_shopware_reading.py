@@ -212,7 +212,11 @@ def test_a_tax_that_the_shop_does_not_have_is_named() -> None:
 
 
 def test_of_several_storefronts_one_must_be_named() -> None:
-    channels = [{"id": "s1", "name": "NL"}, {"id": "s2", "name": "BE"}, {"id": "s3", "name": "Old", "active": False}]
+    channels: list[dict[str, Any]] = [
+        {"id": "s1", "name": "NL"},
+        {"id": "s2", "name": "BE"},
+        {"id": "s3", "name": "Old", "active": False},
+    ]
     shop = with_lookups(ShopDouble(), channels)
 
     with pytest.raises(Misconfigured, match=r"NL \(s1\), BE \(s2\)$"):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import deque
-from threading import Barrier, Thread
+from threading import Barrier, BrokenBarrierError, Thread
 from typing import Any
 
 import httpx
 import pytest
 from shop_double import SECRET, ShopDouble, errors, gateway, records
 
-from integrations.errors import Misconfigured, Throttled, Unavailable
+from integrations.errors import Misconfigured, Throttled, Unavailable, UnexpectedBody
 from integrations.shopware.tokens import InProcessTokenStore
 
 
@@ -24,6 +25,19 @@ def throttled(_request: httpx.Request) -> httpx.Response:
             "meta": {"parameters": {"seconds": 10}},
         },
     )
+
+
+def slowly() -> Any:
+    """A sign-in that lasts until a second one comes, or a moment when none does."""
+    second = Barrier(2)
+
+    def wait(_request: httpx.Request) -> None:
+        try:
+            second.wait(timeout=0.3)
+        except BrokenBarrierError:
+            return
+
+    return wait
 
 
 def in_threads(count: int, work: Any) -> list[BaseException]:
@@ -74,6 +88,7 @@ def test_eight_threads_with_an_expired_token_ask_for_one() -> None:
     client = shop.client()
     client.upsert("product", records(1))
     shop.time.now += 700
+    shop.sign_in_faults.extend([slowly()] * 8)
 
     failures = in_threads(8, lambda: client.upsert("product", records(1)))
 
@@ -86,6 +101,7 @@ def test_eight_threads_with_a_refused_token_ask_for_one() -> None:
     client = shop.client()
     client.upsert("product", records(1))
     shop.live = set()
+    shop.sign_in_faults.extend([slowly()] * 8)
 
     failures = in_threads(8, lambda: client.upsert("product", records(1)))
 
@@ -179,12 +195,26 @@ def test_wrong_credentials_wait_for_a_person(status: int, item: dict[str, Any]) 
     assert len(shop.sign_ins) == 1
 
 
+def test_refused_credentials_are_not_tried_again_at_once_because_the_shop_counts() -> None:
+    item = {"code": "4", "title": "Client authentication failed"}
+    shop = ShopDouble(sign_in_faults=deque([lambda _request: errors(401, item)]))
+    client = shop.client()
+
+    for _ in range(5):
+        with pytest.raises(Misconfigured, match="Client authentication failed"):
+            client.version()
+    during = len(shop.sign_ins)
+    shop.time.now += 61
+
+    assert client.version().number == shop.version
+    assert (during, len(shop.sign_ins)) == (1, 2)
+
+
 def test_a_token_answer_that_is_not_one_is_not_shown() -> None:
-    odd = httpx.Response(200, json={"access_token": "eyJhbGci.very.secret", "expires_in": "soon"})
+    odd = httpx.Response(200, json={"token_type": "Bearer", "access_token": "very-secret-and-no-jwt"})
     shop = ShopDouble(sign_in_faults=deque([lambda _request: odd]))
 
-    outcomes = shop.client().upsert("product", records(1))
+    with pytest.raises(UnexpectedBody, match="expires_in") as caught:
+        shop.client().version()
 
-    assert outcomes[0].state == "unavailable"
-    assert "expires_in" in outcomes[0].reason
-    assert "very" not in outcomes[0].reason
+    assert "very-secret" not in "".join(traceback.format_exception(caught.value))
