@@ -16,6 +16,19 @@ class NotEnough(Exception):
     """The movement would leave fewer than no pieces at the location."""
 
 
+# Rows of zero first: a delta may be negative, and a row is checked before ON CONFLICT turns it into an update.
+_OPEN_BALANCES = text("""
+    INSERT INTO balance (variant_id, location_id, quantity)
+    SELECT DISTINCT o.variant_id, l.id, 0 FROM offer o JOIN location l ON l.supplier_id = o.supplier_id
+    WHERE o.supplier_id = :supplier_id AND o.variant_id IS NOT NULL AND o.quantity > 0
+    ON CONFLICT DO NOTHING
+""")
+_OPEN_SUMS = text("""
+    INSERT INTO stock (variant_id)
+    SELECT DISTINCT variant_id FROM offer
+    WHERE supplier_id = :supplier_id AND variant_id IS NOT NULL AND quantity > 0
+    ON CONFLICT DO NOTHING
+""")
 _SET_OFFERED = text("""
     WITH place AS (SELECT id FROM location WHERE supplier_id = :supplier_id),
     wanted AS (
@@ -33,11 +46,9 @@ _SET_OFFERED = text("""
       SELECT variant_id, place.id, 'offered', quantity, 'offer list', :reference, :user_id, :correlation_id
       FROM delta, place RETURNING variant_id, location_id, quantity),
     balanced AS (
-      INSERT INTO balance AS b (variant_id, location_id, quantity)
-      SELECT variant_id, location_id, quantity FROM moved
-      ON CONFLICT (variant_id, location_id) DO UPDATE SET quantity = b.quantity + excluded.quantity)
-    INSERT INTO stock AS s (variant_id, offered) SELECT variant_id, quantity FROM moved
-    ON CONFLICT (variant_id) DO UPDATE SET offered = s.offered + excluded.offered
+      UPDATE balance b SET quantity = b.quantity + m.quantity FROM moved m
+      WHERE b.variant_id = m.variant_id AND b.location_id = m.location_id)
+    UPDATE stock s SET offered = s.offered + m.quantity FROM moved m WHERE s.variant_id = m.variant_id
 """)
 
 
@@ -47,6 +58,8 @@ def set_offered(session: Session, supplier_id: int, *, reference: str, user_id: 
     One statement: the deltas are written as movements, and balances and sums move by them. The caller holds the
     supplier's row, so that no other list of it moves at the same time.
     """
+    session.execute(_OPEN_BALANCES, {"supplier_id": supplier_id})
+    session.execute(_OPEN_SUMS, {"supplier_id": supplier_id})
     moved = session.execute(
         _SET_OFFERED,
         {"supplier_id": supplier_id, "reference": reference, "user_id": user_id, "correlation_id": correlation_id()},
@@ -60,13 +73,13 @@ _MOVE = text("""
       VALUES (:variant_id, :location_id, :kind, :quantity, :reason, :reference, :user_id, :correlation_id)
       RETURNING variant_id, location_id, quantity),
     balanced AS (
-      INSERT INTO balance AS b (variant_id, location_id, quantity) SELECT variant_id, location_id, quantity FROM moved
-      ON CONFLICT (variant_id, location_id) DO UPDATE SET quantity = b.quantity + excluded.quantity)
-    INSERT INTO stock AS s (variant_id, on_hand, offered)
-    SELECT m.variant_id, CASE WHEN l.kind = 'warehouse' THEN m.quantity ELSE 0 END,
-           CASE WHEN l.kind = 'supplier' THEN m.quantity ELSE 0 END
+      UPDATE balance b SET quantity = b.quantity + m.quantity FROM moved m
+      WHERE b.variant_id = m.variant_id AND b.location_id = m.location_id)
+    UPDATE stock s
+    SET on_hand = s.on_hand + CASE WHEN l.kind = 'warehouse' THEN m.quantity ELSE 0 END,
+        offered = s.offered + CASE WHEN l.kind = 'supplier' THEN m.quantity ELSE 0 END
     FROM moved m JOIN location l ON l.id = m.location_id
-    ON CONFLICT (variant_id) DO UPDATE SET on_hand = s.on_hand + excluded.on_hand, offered = s.offered + excluded.offered
+    WHERE s.variant_id = m.variant_id
 """)
 
 
@@ -77,6 +90,10 @@ def move(session: Session, *, variant_id: int, location_id: int, kind: str, quan
         raise ValueError(f"{kind} {quantity}")
     session.execute(text("INSERT INTO stock (variant_id) VALUES (:id) ON CONFLICT DO NOTHING"), {"id": variant_id})
     session.execute(text("SELECT 1 FROM stock WHERE variant_id = :id FOR UPDATE"), {"id": variant_id})
+    session.execute(
+        text("INSERT INTO balance (variant_id, location_id, quantity) VALUES (:v, :l, 0) ON CONFLICT DO NOTHING"),
+        {"v": variant_id, "l": location_id},
+    )
     held = session.execute(
         text("SELECT quantity FROM balance WHERE variant_id = :v AND location_id = :l"),
         {"v": variant_id, "l": location_id},

@@ -294,6 +294,7 @@ def test_a_packed_body_is_unpacked() -> None:
         (b"no gzip at all", "gzip", "broken gzip"),
         (b"{}", "br", "did not ask for"),
     ],
+    ids=["bomb", "cut", "broken", "strange"],
 )
 def test_a_bomb_a_cut_body_and_a_strange_packing_are_no_answer(body: bytes, packing: str, words: str) -> None:
     wire = Wire(OK)
