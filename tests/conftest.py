@@ -9,10 +9,11 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from psycopg import sql
 from sqlalchemy.orm import Session
@@ -90,9 +91,18 @@ def _application(settings: Settings) -> Flask:
     from flask_migrate import upgrade
 
     app = create_app(settings)
+    app.test_client_class = FreshClient
     with app.app_context():
         upgrade()
     return app
+
+
+class FreshClient(FlaskClient):
+    """Each request finds its own person: the test's application context would keep the last one's."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        g.pop("_login_user", None)
+        return super().open(*args, **kwargs)
 
 
 @pytest.fixture

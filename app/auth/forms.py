@@ -7,6 +7,8 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import Email, InputRequired, Length, Optional
 
+from app.web.forms import choices
+
 ROLE_NAMES = [
     ("agent", _l("Customer service")),
     ("purchasing", _l("Purchasing")),
@@ -23,9 +25,10 @@ class SignInForm(FlaskForm):
 
 class ProfileForm(FlaskForm):
     name = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
-    locale = SelectField(_l("Language"), choices=[("nl", "Nederlands"), ("en", "English")])
+    locale = SelectField(_l("Language"), choices=choices([("nl", "Nederlands"), ("en", "English")]))
     theme = SelectField(
-        _l("Appearance"), choices=[("system", _l("As the system")), ("light", _l("Light")), ("dark", _l("Dark"))]
+        _l("Appearance"),
+        choices=choices([("system", _l("As the system")), ("light", _l("Light")), ("dark", _l("Dark"))]),
     )
 
 
@@ -37,12 +40,12 @@ class PasswordForm(FlaskForm):
 class NewUserForm(FlaskForm):
     email = EmailField(_l("E-mail"), validators=[InputRequired(), Email(), Length(max=254)])
     name = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
-    role = SelectField(_l("Role"), choices=ROLE_NAMES)
+    role = SelectField(_l("Role"), choices=choices(ROLE_NAMES))
     password = PasswordField(_l("Password"), validators=[InputRequired(), Length(max=1024)])
 
 
 class UserForm(FlaskForm):
     name = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
-    role = SelectField(_l("Role"), choices=ROLE_NAMES)
+    role = SelectField(_l("Role"), choices=choices(ROLE_NAMES))
     active = BooleanField(_l("May sign in"))
     password = PasswordField(_l("New password"), validators=[Optional(), Length(max=1024)])

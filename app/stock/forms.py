@@ -7,10 +7,13 @@ from flask_wtf import FlaskForm
 from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
+from app.web.forms import choices
+
 
 class CorrectionForm(FlaskForm):
     kind = SelectField(
-        _l("What"), choices=[("receipt", _l("Received")), ("count", _l("Counted")), ("correction", _l("Corrected"))]
+        _l("What"),
+        choices=choices([("receipt", _l("Received")), ("count", _l("Counted")), ("correction", _l("Corrected"))]),
     )
     quantity = IntegerField(
         _l("Pieces, with a minus when they go"), validators=[InputRequired(), NumberRange(-100_000, 100_000)]

@@ -26,6 +26,7 @@ from wtforms import (
 from wtforms.validators import Email, InputRequired, Length, NumberRange, Optional, Regexp
 
 from app.offers.columns import CURRENCIES
+from app.web.forms import choices
 
 KIND_NAMES = [("refurbisher", _l("Refurbisher")), ("wholesaler", _l("Wholesaler")), ("broker", _l("Broker"))]
 MODE_NAMES = [
@@ -53,16 +54,18 @@ class SupplierForm(FlaskForm):
             Regexp(r"^[a-z0-9][a-z0-9-]{1,40}$", message=_l("Small letters, digits, hyphens.")),
         ],
     )
-    kind = SelectField(_l("Kind"), choices=KIND_NAMES)
-    country = SelectField(_l("Country"), choices=[(code, code) for code in COUNTRIES])
+    kind = SelectField(_l("Kind"), choices=choices(KIND_NAMES))
+    country = SelectField(_l("Country"), choices=choices([(code, code) for code in COUNTRIES]))
     vat_number = StringField(_l("VAT number"), validators=[Optional(), Length(max=30)])
     iban = StringField(_l("IBAN"), validators=[Optional(), Length(max=50)])
-    currency = SelectField(_l("Currency of lists that name none"), choices=[(code, code) for code in CURRENCIES])
+    currency = SelectField(
+        _l("Currency of lists that name none"), choices=choices([(code, code) for code in CURRENCIES])
+    )
     payment_days = IntegerField(_l("Payment within (days)"), default=30, validators=[NumberRange(0, 365)])
     terms = StringField(_l("Terms"), validators=[Optional(), Length(max=300)])
     lead_time_days = IntegerField(_l("Lead time (days)"), default=5, validators=[NumberRange(0, 120)])
-    default_vat_scheme = SelectField(_l("VAT scheme of lists that name none"), choices=SCHEME_NAMES)
-    import_mode = SelectField(_l("A list is"), choices=MODE_NAMES, default="full")
+    default_vat_scheme = SelectField(_l("VAT scheme of lists that name none"), choices=choices(SCHEME_NAMES))
+    import_mode = SelectField(_l("A list is"), choices=choices(MODE_NAMES), default="full")
     grace_days = IntegerField(_l("Days of grace"), default=3, validators=[NumberRange(0, 60)])
     notes = TextAreaField(_l("Notes"), validators=[Optional(), Length(max=4000)])
     active = BooleanField(_l("Active"), default=True)

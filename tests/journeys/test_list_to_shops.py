@@ -1,0 +1,226 @@
+"""A supplier's list becomes priced stock on both storefronts: the whole way, on real parts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app import clock
+from app.channels.models import Listing
+from app.db import transaction
+from app.demo import seed
+from app.flows.models import Message
+from app.offers import services
+from app.offers.models import Offer, OfferFile
+from app.settings import ROOT, Shop
+from app.stock.queries import ledger_differences
+from app.suppliers.models import Supplier
+from jobs import ledger, shops
+from sandbox.testing import SandboxHandle
+
+LISTS = ROOT.parent / "shared" / "data" / "supplier-lists"
+CHANNELS = ("refurbished-direct", "econocom")
+
+
+@pytest.fixture
+def portal(committed: Flask, world: SandboxHandle, tmp_path: Path) -> Iterator[Flask]:
+    """The seeded portal, connected to both sandbox shops."""
+    before = committed.extensions["settings"]
+    reached = {}
+    for code in CHANNELS:
+        shop = world.shop(code)
+        reached[code] = Shop(base_url=shop.base_url, client_id=shop.client_id, client_secret=shop.client_secret)  # type: ignore[arg-type]
+    committed.extensions["settings"] = before.model_copy(update={"shops": reached})
+    shops._client.cache_clear()
+    seed.fill([], "", files=tmp_path / "files")
+    yield committed
+    committed.extensions["settings"] = before
+
+
+def drop(content: bytes, filename: str, *, supplier: str = "foxway") -> OfferFile:
+    """Receive and read a file; returns its row."""
+    with transaction() as session:
+        supplier_id = session.execute(sa.select(Supplier.id).where(Supplier.code == supplier)).scalar_one()
+        received = services.receive_file(session, supplier_id, filename=filename, content=content, user_id=None,
+                                         now=clock.now(), timezone="Europe/Amsterdam")  # fmt: skip
+    ledger.drain(services.FLOW)
+    return row(received.offer_file_id)
+
+
+def row(file_id: int) -> OfferFile:
+    with transaction() as session:
+        session.expire_all()
+        return session.get_one(OfferFile, file_id)
+
+
+def accept(file: OfferFile) -> OfferFile:
+    """Accept a checked file and let everything arrive."""
+    with transaction() as session:
+        services.ask_accept(session, file.id, user_id=None, now=clock.now())
+    ledger.drain(services.FLOW)
+    ledger.drain("portal.listings.shopware")
+    return row(file.id)
+
+
+def counts(file: OfferFile, *names: str) -> dict[str, Any]:
+    return {name: file.counts[name] for name in names}
+
+
+def as_csv(*lines: tuple[object, ...]) -> bytes:
+    """A small list in Foxway's own columns."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";")
+    writer.writerow(["Nummer", "Beskrivelse", "Varekategorikode", "Condition", "Lager", "Eksport Pris"])
+    writer.writerows(lines)
+    return text.getvalue().encode()
+
+
+T480S = ("X1", "T480s i5-8350U/16GB/256M2/FHD/C/W11P", "NOTEBOOK", "GOLD")
+IPHONE = ("X2", "iPhone 12 mini/128S/Black", "PHONE", "SILVER")
+
+
+def test_a_list_arrives_on_both_storefronts_and_the_next_one_moves_only_the_differences(
+    portal: Flask, world: SandboxHandle
+) -> None:
+    first = accept(
+        drop(as_csv((*T480S, 3, 1500), (*IPHONE, 2, 1900), ("X3", "Cable", "NOTE-OPT", "GOLD", 5, 10)), "a.csv")
+    )
+
+    assert first.state == "accepted"
+    assert counts(first, "rows", "new", "matched") == {"rows": 3, "new": 3, "matched": 2}
+    for code in CHANNELS:
+        assert world.stats(code)["held"]["product"] == 2
+    again = drop(as_csv((*T480S, 1, 1500), (*IPHONE, 2, 1900), ("X3", "Cable", "NOTE-OPT", "GOLD", 5, 10)), "b.csv")
+    assert counts(again, "changed", "changed_quantity", "unchanged") == {
+        "changed": 1, "changed_quantity": 1, "unchanged": 2,
+    }  # fmt: skip
+    accept(again)
+    for code in CHANNELS:
+        assert sorted(world.effects(code).values()) == [1, 2]  # One product was sent again, the other was not.
+    with transaction() as session:
+        assert ledger_differences(session) == 0
+        assert set(session.execute(sa.select(Listing.state)).scalars()) == {"listed"}
+
+
+def test_the_same_list_twice_changes_nothing(portal: Flask) -> None:
+    content = as_csv((*T480S, 3, 1500), (*IPHONE, 2, 1900))
+    accept(drop(content, "a.csv"))
+    with transaction() as session:
+        before = session.execute(sa.text("SELECT id, xmin::text FROM offer ORDER BY id")).all()
+        messages = session.execute(sa.select(sa.func.count(Message.id)).where(Message.direction == "out")).scalar_one()
+
+    again = drop(content, "a.csv")
+
+    assert again.state == "unchanged"
+    assert counts(again, "new", "changed", "unchanged", "absent") == {
+        "new": 0, "changed": 0, "unchanged": 2, "absent": 0,
+    }  # fmt: skip
+    with transaction() as session:
+        assert session.execute(sa.text("SELECT id, xmin::text FROM offer ORDER BY id")).all() == before
+        assert (
+            session.execute(sa.select(sa.func.count(Message.id)).where(Message.direction == "out")).scalar_one()
+            == messages
+        )
+
+
+def test_what_a_full_list_does_not_name_leaves_the_storefronts(portal: Flask, world: SandboxHandle) -> None:
+    accept(drop(as_csv((*T480S, 3, 1500), (*IPHONE, 2, 1900)), "a.csv"))
+
+    second = accept(drop(as_csv((*T480S, 3, 1500)), "b.csv"))
+
+    assert counts(second, "absent", "unchanged") == {"absent": 1, "unchanged": 1}
+    with transaction() as session:
+        states = list(session.execute(sa.select(Listing.state, Listing.stock).order_by(Listing.stock)))
+        assert ledger_differences(session) == 0
+    assert [tuple(state) for state in states] == [("withdrawn", 0)] * 2 + [("listed", 3)] * 2
+
+
+def test_a_value_that_must_not_reach_a_shop_is_rejected_on_its_line_and_changes_nothing(portal: Flask) -> None:
+    accept(drop(as_csv((*T480S, 3, 1500), (*IPHONE, 2, 1900)), "a.csv"))
+
+    second = accept(
+        drop(as_csv((*T480S, "17.5", 1500), (*IPHONE, 1, 0), ("X4", "Broken", "PHONE", "Defekt", 1, 5)), "b.csv")
+    )
+
+    assert counts(second, "rejected", "absent") == {"rejected": 2, "absent": 0}
+    assert second.counts["problems"] == {"quantity_fraction": 1, "price_zero": 1, "grade_defect": 1}
+    with transaction() as session:
+        kept = session.execute(sa.select(Offer.item_number, Offer.quantity).order_by(Offer.item_number)).all()
+        assert session.execute(sa.select(Offer.variant_id).where(Offer.item_number == "X4")).scalar_one() is None
+    assert [tuple(offer) for offer in kept] == [("X1", 3), ("X2", 2), ("X4", 1)]
+
+
+def test_one_listing_that_a_shop_refuses_does_not_hold_the_other(portal: Flask, world: SandboxHandle) -> None:
+    accept(drop(as_csv((*T480S, 3, 1500)), "a.csv"))
+    with transaction() as session:
+        sku = session.execute(sa.select(Message.key).where(Message.direction == "out").limit(1)).scalar_one()
+    fault = world.fault("econocom", "bad_row", value=sku)
+
+    accept(drop(as_csv((*T480S, 2, 1500), (*IPHONE, 2, 1900)), "b.csv"))
+
+    assert fault.value == sku
+    with transaction() as session:
+        states = session.execute(
+            sa.select(Message.channel, Message.key == sku, Message.state).where(
+                Message.id > 4, Message.direction == "out"
+            )
+        ).all()
+        refusals = list(session.execute(sa.select(Listing.refusal).where(Listing.state == "refused")).scalars())
+    assert sorted((state[0], state[1], state[2]) for state in states)[:2] == [
+        ("econocom", False, "delivered"), ("econocom", True, "dead"),
+    ]  # fmt: skip
+    assert refusals == ["This value is too long."]
+
+
+def test_a_word_is_asked_once_and_its_offers_follow(portal: Flask) -> None:
+    from app.suppliers.services import decide_grade
+
+    first = accept(drop(as_csv(("X1", T480S[1], "NOTEBOOK", "08 Ref.", 3, 1500)), "a.csv"))
+    assert [word["shown"] for word in first.counts["words"]] == ["08 Ref."]
+    with transaction() as session:
+        assert session.execute(sa.select(sa.func.count(Listing.id))).scalar_one() == 0
+        decide_grade(session, first.supplier_id, "08 ref.", "A", user_id=None, now=clock.now())
+        services.put_regrade(session, first.supplier_id, now=clock.now())
+
+    ledger.drain(services.FLOW)
+
+    with transaction() as session:
+        assert list(session.execute(sa.select(Listing.stock)).scalars()) == [3, 3]
+
+
+def test_a_file_that_is_no_list_is_refused_and_offers_stay(portal: Flask) -> None:
+    accept(drop(as_csv((*T480S, 3, 1500)), "a.csv"))
+
+    refused = drop(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "list.xlsx")
+
+    assert refused.state == "refused"
+    with transaction() as session:
+        assert session.execute(sa.select(Offer.quantity)).scalar_one() == 3
+
+
+@pytest.mark.skipif(not LISTS.exists(), reason="../shared is not here: the real lists are not read")
+def test_both_real_lists_give_their_measured_counts(portal: Flask, world: SandboxHandle) -> None:
+    october = drop((LISTS / "foxway_item_stock_2023-10-27.xlsx").read_bytes(), "foxway_item_stock_2023-10-27.xlsx")
+
+    assert counts(october, "rows", "new", "rejected") == {"rows": 5168, "new": 5008, "rejected": 160}
+    assert {code: october.counts["problems"][code] for code in ("price_zero", "price_placeholder", "quantity_fraction", "grade_defect")} == {
+        "price_zero": 158, "price_placeholder": 1, "quantity_fraction": 1, "grade_defect": 54,
+    }  # fmt: skip
+    assert october.counts["problems_with_stock"]["price_zero"] == 125
+    accept(october)
+    november = drop((LISTS / "foxway_vareoversigt_2023-11-08.xlsx").read_bytes(), "foxway_vareoversigt_2023-11-08.xlsx")
+    assert november.counts["rows"] == 6136
+    assert november.counts["problems"]["price_zero"] == 195
+    accept(november)
+    with transaction() as session:
+        assert ledger_differences(session) == 0
+        assert session.execute(sa.select(sa.func.count(Message.id)).where(Message.state == "dead")).scalar_one() == 0
+        listed = session.execute(sa.select(sa.func.count(Listing.id)).where(Listing.state == "listed")).scalar_one()
+    assert listed > 2000
