@@ -15,6 +15,7 @@ from app import clock
 from app.catalog.models import Variant
 from app.channels.models import Channel, Listing
 from app.db import Json, transaction
+from app.offers.services import arrived
 from integrations.shopware.ids import deterministic_id
 from integrations.shopware.lookups import Lookups
 from integrations.shopware.upsert import RecordOutcome
@@ -42,6 +43,7 @@ def work(batch: Batch) -> None:
     with transaction() as session:
         settle(session, batch, outcomes)
         confirm(session, batch, current, outcomes)
+        arrived(session, (message.origin for message in batch.messages))
         failpoints.reach("job.before_done")
 
 

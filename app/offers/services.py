@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -92,6 +92,14 @@ def put_regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
 def origin(file_id: int) -> str:
     """How messages name the file that caused them."""
     return f"offer-file:{file_id}"
+
+
+def arrived(session: Session, origins: Iterable[str | None]) -> None:
+    """Move the pages of the files whose listings a storefront has just answered."""
+    prefix = origin(0).removesuffix("0")
+    ids = sorted({int(name.removeprefix(prefix)) for name in origins if name and name.startswith(prefix)})
+    if ids:
+        session.execute(update(OfferFile).where(OfferFile.id.in_(ids)).values(revision=OfferFile.revision + 1))
 
 
 def tidy_name(filename: str) -> str:
