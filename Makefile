@@ -1,10 +1,10 @@
 # Every habit of the project. `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-NAME ?= listings-sync
+NAME ?= 0002_what_it_does
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint types fmt bench migration seed docs lock clean
+.PHONY: help setup setup-dev demo test lint types fmt migration docs lock clean
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,9 +43,6 @@ types: setup-dev ## mypy --strict over everything
 
 fmt: setup-dev ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format .
-
-bench: setup-dev ## Measure beside a peer: make bench NAME=listings-sync|poll
-	@$(BIN)/python -m bench $(NAME)
 
 migration: setup-dev ## Write a migration from the models: make migration NAME=0002_what_it_does
 	@$(BIN)/iused db revision --autogenerate --rev-id $(firstword $(subst _, ,$(NAME))) -m "$(NAME)"
