@@ -86,7 +86,7 @@ def settings(database_url: str, worker_name: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def _application(settings: Settings) -> Flask:
+def _application(settings: Settings) -> Iterator[Flask]:
     """One application per worker, on a database built by the migrations."""
     from flask_migrate import upgrade
 
@@ -94,7 +94,10 @@ def _application(settings: Settings) -> Flask:
     app.test_client_class = FreshClient
     with app.app_context():
         upgrade()
-    return app
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 class FreshClient(FlaskClient):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
@@ -16,28 +15,18 @@ from app.channels.models import Channel
 from app.db import copy_rows
 from app.extensions import settings
 from app.logs import correlation_id
-from app.pricing.engine import Facts, Fees, Priced, PriceInputs, price_listing
-from app.pricing.queries import rules_of, vat_percent_on
+from app.pricing.best_offer import Candidate, RuleBook, best_offers
+from app.pricing.engine import PaymentFee, PriceInputs, price_by
+from app.pricing.queries import rules_of, sellable_offers, vat_percent_on
 
 FLOW = "portal.listings.shopware"
 _LOCK = 7_401_001  # Any constant: one change of the assortment at a time.
 
-# Cheapest landed offer; then the quicker supplier; then the older one. Only what may be sold counts.
-_BEST = text("""
-    SELECT DISTINCT ON (v.id) v.id, o.id AS offer_id, o.price_eur, o.vat_scheme, s.code AS supplier,
-           p.brand, p.category, v.grade, p.reference_price
-    FROM touched t JOIN variant v ON v.id = t.variant_id JOIN product p ON p.id = v.product_id
-    JOIN offer o ON o.variant_id = v.id AND o.quantity > 0 AND o.grade = v.grade
-    JOIN supplier s ON s.id = o.supplier_id AND s.active
-    WHERE v.active
-    ORDER BY v.id, o.price_eur, s.lead_time_days, s.id
-""")
-
 _CLOSE_PRICES = text("""
     UPDATE price p SET valid_until = :now FROM wanted_price w
     WHERE p.variant_id = w.variant_id AND p.channel_id = w.channel_id AND p.valid_until IS NULL
-      AND (p.gross, p.net, p.floor, p.landed_cost, p.vat_scheme) IS DISTINCT FROM
-          (w.gross, w.net, w.floor, w.landed_cost, w.vat_scheme)
+      AND (p.offer_id, p.gross, p.net, p.floor, p.landed_cost, p.vat_scheme, p.trace) IS DISTINCT FROM
+          (w.offer_id, w.gross, w.net, w.floor, w.landed_cost, w.vat_scheme, w.trace)
 """)
 _OPEN_PRICES = text("""
     INSERT INTO price (variant_id, channel_id, offer_id, gross, net, floor, landed_cost, vat_scheme, trace, valid_from)
@@ -47,7 +36,8 @@ _OPEN_PRICES = text("""
                       AND p.valid_until IS NULL)
 """)
 
-# What each storefront is to show: its share of what is available, at least one piece while there is any.
+# What each storefront is to show: its share of what is available, at least one piece while there is any. The body holds
+# only what a shop shows: under the margin scheme it shows no VAT, and what the piece cost us is not its business.
 _WISHES = text("""
     CREATE TEMP TABLE wish ON COMMIT DROP AS
     SELECT variant_id, channel_id, channel, sku, price_id, gross, vat_scheme, shown, body, md5(body::text) AS hash
@@ -57,9 +47,10 @@ _WISHES = text("""
              jsonb_build_object(
                'sku', v.sku, 'name', v.name, 'brand', m.brand, 'category', m.category, 'grade', v.grade,
                'colour', v.colour, 'storage_gb', v.storage_gb, 'memory_gb', v.memory_gb, 'processor', v.processor,
-               'gtin', v.gtin, 'mpn', m.mpn, 'price_gross', p.gross::text, 'price_net', p.net::text,
+               'gtin', v.gtin, 'mpn', m.mpn, 'price_gross', p.gross::text,
+               'price_net', (CASE WHEN p.vat_scheme = 'margin' THEN p.gross ELSE p.net END)::text,
                'vat_scheme', p.vat_scheme, 'vat_percent', CAST(:vat_percent AS text), 'stock', a.shown,
-               'active', a.shown > 0) AS body
+               'reference_price', m.reference_price::text, 'active', a.shown > 0) AS body
       FROM touched t
       JOIN variant v ON v.id = t.variant_id JOIN product m ON m.id = v.product_id
       CROSS JOIN channel c
@@ -87,11 +78,28 @@ _LISTINGS = text("""
       RETURNING l.variant_id, l.channel_id)
     INSERT INTO pg_temp.changed_wish SELECT w.* FROM wish w JOIN changed USING (variant_id, channel_id)
 """)
+_PRICES_OF_LISTINGS = text("""
+    UPDATE listing l SET price_id = w.price_id FROM wish w
+    WHERE l.variant_id = w.variant_id AND l.channel_id = w.channel_id AND l.price_id IS DISTINCT FROM w.price_id
+""")
 _SUPERSEDE = text("""
-    UPDATE message m SET state = 'superseded', settled_at = :now, lease_until = NULL
+    UPDATE message m SET state = 'superseded', settled_at = clock_timestamp(), lease_until = NULL
     FROM changed_wish w
     WHERE m.flow = :flow AND m.channel = w.channel AND m.key = w.sku AND m.state = 'pending'
       AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp())
+""")
+# Changed there and back before the shop heard of it: the shop confirmed this very content, and no worker ever had
+# another content of the key in hand since (fence 0: never claimed). A doubtful answer counts as heard.
+_CONFIRMED_ALREADY = text("""
+    WITH known AS (
+      DELETE FROM changed_wish w USING listing l
+      WHERE l.variant_id = w.variant_id AND l.channel_id = w.channel_id AND l.sent_hash = w.hash
+        AND NOT EXISTS (SELECT 1 FROM message m
+                        WHERE m.flow = :flow AND m.channel = w.channel AND m.key = w.sku AND m.content_hash <> w.hash
+                          AND m.fence > 0 AND (m.settled_at IS NULL OR m.settled_at >= l.confirmed_at))
+      RETURNING w.variant_id, w.channel_id, w.shown)
+    UPDATE listing l SET state = CASE WHEN k.shown > 0 THEN 'listed' ELSE 'withdrawn' END, refusal = NULL
+    FROM known k WHERE l.variant_id = k.variant_id AND l.channel_id = k.channel_id
 """)
 _SEND = text("""
     INSERT INTO message (direction, flow, channel, key, state, next_attempt_at, content_hash, correlation_id, body,
@@ -99,18 +107,6 @@ _SEND = text("""
     SELECT 'out', :flow, channel, sku, 'pending', :now, hash, :correlation_id, body, :origin
     FROM changed_wish ORDER BY channel_id, variant_id
 """)
-
-
-class _Best(NamedTuple):
-    variant_id: int
-    offer_id: int
-    price_eur: Decimal
-    vat_scheme: str
-    supplier: str
-    brand: str
-    category: str
-    grade: str
-    reference_price: Decimal | None
 
 
 def lock_assortment(session: Session) -> None:
@@ -122,8 +118,10 @@ def refresh_listings(session: Session, *, variant_ids: Iterable[int], now: datet
                      origin: str | None) -> dict[str, int]:  # fmt: skip
     """Bring prices and listings of the variants in line with offers and stock, and put what changed in the outbox.
 
-    All in the caller's transaction. Returns the number of changed listings per channel code; a listing whose content
-    did not change is not sent. Wake `FLOW` after the commit.
+    All in the caller's transaction, which holds `lock_assortment`. Returns the number of messages per channel code; a
+    listing whose content the shop has already is not sent. A variant that nobody offers any more keeps its last price
+    while a location holds pieces of it. Messages carry the correlation id of the context. Wake `FLOW` after the commit.
+    Raises UnknownRate, RuleInvalid, FeesTooHigh.
     """
     ids = sorted(set(variant_ids))
     if not ids:
@@ -134,43 +132,50 @@ def refresh_listings(session: Session, *, variant_ids: Iterable[int], now: datet
     session.execute(text("ANALYZE touched"))
     config = settings()
     vat = vat_percent_on(session, config.vat_country, now.astimezone(ZoneInfo(config.timezone)).date())
-    fees = Fees(vat, config.payment_fee_fixed, config.payment_fee_percent)
-    _write_prices(session, fees, now=now)
+    payment_fee = PaymentFee(config.payment_fee_fixed, config.payment_fee_percent)
+    _write_prices(session, vat_percent=vat, payment_fee=payment_fee, now=now)
     session.execute(_WISHES, {"vat_percent": format(vat.normalize(), "f")})
     session.execute(text("CREATE TEMP TABLE changed_wish ON COMMIT DROP AS SELECT * FROM wish WITH NO DATA"))
     session.execute(_LISTINGS, {"now": now, "correlation_id": correlation_id()})
-    session.execute(_SUPERSEDE, {"now": now, "flow": FLOW})
+    session.execute(_PRICES_OF_LISTINGS)
+    session.execute(_SUPERSEDE, {"flow": FLOW})
+    session.execute(_CONFIRMED_ALREADY, {"flow": FLOW})
     session.execute(_SEND, {"now": now, "flow": FLOW, "correlation_id": correlation_id(), "origin": origin})
     rows = session.execute(text("SELECT channel, count(*) FROM changed_wish GROUP BY 1 ORDER BY 1"))
     return {row[0]: row[1] for row in rows}
 
 
-def _write_prices(session: Session, fees: Fees, *, now: datetime) -> None:
+def _write_prices(session: Session, *, vat_percent: Decimal, payment_fee: PaymentFee, now: datetime) -> None:
+    """Price what `touched` names, and write a version where anything about a price changed."""
     session.execute(
         text("""CREATE TEMP TABLE wanted_price (variant_id bigint, channel_id bigint, offer_id bigint, gross numeric,
                 net numeric, floor numeric, landed_cost numeric, vat_scheme text, trace jsonb) ON COMMIT DROP""")
     )
-    best = [_Best._make(row) for row in session.execute(_BEST)]
+    offers = best_offers(sellable_offers(session, now=now), rules_of(session, None))
+    channel_ids = session.execute(select(Channel.id).where(Channel.active).order_by(Channel.id)).scalars().all()
+    books = {channel_id: RuleBook(rules_of(session, channel_id)) for channel_id in channel_ids}
     columns = ("variant_id", "channel_id", "offer_id", "gross", "net", "floor", "landed_cost", "vat_scheme", "trace")
-    rows = list(_prices(session, best, fees))  # Read first: a connection that copies in answers no query.
+    rows = _prices(offers, books, vat_percent=vat_percent, payment_fee=payment_fee)
     copy_rows(session, "wanted_price", columns, rows)
-    session.execute(text("ANALYZE wanted_price"))
+    session.execute(text("ANALYZE wanted_price (variant_id, channel_id)"))
     session.execute(_CLOSE_PRICES, {"now": now})
     session.execute(_OPEN_PRICES, {"now": now})
 
 
-def _prices(session: Session, best: list[_Best], fees: Fees) -> Iterator[tuple[Any, ...]]:
-    """A row of wanted_price per variant and channel; equal inputs are computed once."""
-    for channel_id in session.execute(select(Channel.id).where(Channel.active).order_by(Channel.id)).scalars().all():
-        rules = rules_of(session, channel_id)
-        known: dict[PriceInputs, tuple[Priced, str]] = {}
-        for offer in best:
-            facts = Facts(offer.brand, offer.category, offer.grade, offer.supplier, offer.vat_scheme)
-            inputs = PriceInputs(facts, offer.price_eur, offer.reference_price)
+def _prices(offers: Sequence[Candidate], books: Mapping[int, RuleBook], *, vat_percent: Decimal,
+            payment_fee: PaymentFee) -> Iterator[tuple[object, ...]]:  # fmt: skip
+    """A row of wanted_price per variant and channel; equal inputs are computed once, and amounts are text for COPY.
+
+    Runs no SQL: a connection that copies in answers no query.
+    """
+    for channel_id, book in books.items():
+        known: dict[PriceInputs, tuple[tuple[str, ...], str]] = {}
+        for offer in offers:
+            inputs = PriceInputs(offer.facts, offer.price_eur, offer.reference)
             found = known.get(inputs)
             if found is None:
-                priced = price_listing(inputs, rules, fees)
-                found = known[inputs] = (priced, json.dumps(priced.trace))
-            priced, trace = found
-            yield (offer.variant_id, channel_id, offer.offer_id, priced.gross, priced.net, priced.floor,
-                   priced.landed_cost, priced.vat_scheme, trace)  # fmt: skip
+                priced = price_by(inputs, book.of(inputs.facts), vat_percent=vat_percent, payment_fee=payment_fee)
+                amounts = tuple(map(str, (priced.gross, priced.net, priced.floor, priced.landed_cost)))
+                found = known[inputs] = (amounts, json.dumps(priced.trace))
+            amounts, trace = found
+            yield (offer.variant_id, channel_id, offer.offer_id, *amounts, offer.vat_scheme, trace)

@@ -1,40 +1,42 @@
 """One price, step by step, with a trace a person can add up. Pure: equal input, equal price.
 
-The chain: landed cost, costs of handling, wanted margin, VAT by scheme, fees that depend on the price itself,
-rounding, floor checked again, ceiling. Rules are an ordered set; for each kind the last one that applies wins, except
-`cost`, of which every one that applies counts.
+The chain: landed cost, refurbishing and packaging, payment fee, outbound parcel, expected returns, wanted margin, VAT
+by scheme, channel fee, ceiling, rounding family, floor checked again. Fees that are a share of the price are solved
+for, not approached.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from math import ceil
+from typing import NamedTuple
 
-from app.pricing.rounding import Bracket, round_price, round_up
-from app.pricing.vat import HUNDRED, cents, gross_for
+from app.pricing.rounding import round_down, round_price, round_up
+from app.pricing.rules import Effective, Facts, Rule, effective
+from app.pricing.vat import (
+    HUNDRED,
+    Share,
+    cents,
+    gross_leaving,
+    in_cents,
+    in_euros,
+    share_of,
+    vat_in_cents,
+    vat_share,
+)
 
-DEFAULT_BRACKETS = (Bracket(None, Decimal("1"), Decimal("0.05")),)
+ADDENDS = frozenset({"purchase", "cost", "payment_fixed", "fees_percent", "margin", "vat"})
+_BEFORE_PAYMENT = ("inbound", "refurbishing", "packaging")
+_ROUNDED_AWAY = Decimal("1.5")  # Cents at most: half of one for VAT and for each of two fees.
 
 
-class Rule(NamedTuple):
-    """`where`: field -> values that apply, all of them must; fields are those of `Facts`."""
+class PaymentFee(NamedTuple):
+    """Of each payment: EUR, and per cent of the gross price."""
 
-    name: str
-    kind: str
-    where: Mapping[str, Sequence[str]]
-    parameters: Mapping[str, Any]
-
-
-class Facts(NamedTuple):
-    """What rules may ask."""
-
-    brand: str
-    category: str
-    grade: str
-    supplier: str
-    vat_scheme: str
+    fixed: Decimal
+    percent: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +49,12 @@ class PriceInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Fees:
-    """Of each payment: EUR, and per cent of the gross price. `vat_percent` is the rate of the day."""
-
-    vat_percent: Decimal
-    payment_fixed: Decimal
-    payment_percent: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Priced:
-    """EUR. `gross` includes VAT and is never below `floor`; `net` is what the sale leaves after VAT."""
+    """EUR. `gross` includes VAT and is never below `floor`; `net` is what the sale leaves after VAT.
+
+    `trace`: {step, amount, rule?}. The amounts of the steps in ADDENDS add up to the step `wanted`; the steps after it
+    say what became of that amount: `ceiling` (its limit), `rounded`, `floor`, `price`.
+    """
 
     gross: Decimal
     net: Decimal
@@ -67,118 +64,133 @@ class Priced:
     trace: list[dict[str, str]]
 
 
-def applies(rule: Rule, facts: Facts) -> bool:
-    """Whether every field that the rule names has one of its values."""
-    return all(getattr(facts, name) in values for name, values in rule.where.items())
+class _Sale(NamedTuple):
+    """What a sale costs, whatever its price; amounts in whole cents. `share`: per cent, both fees together."""
+
+    scheme: str
+    purchase: int
+    base: int
+    vat_percent: Decimal
+    share: Decimal
+    vat: Share
+    payment_fee: Share
+    channel_fee: Share
+
+    def vat_at(self, gross: int) -> int:
+        return vat_in_cents(self.scheme, gross=gross, purchase=self.purchase, vat=self.vat)
+
+    def left(self, gross: int) -> int:
+        """What a sale at `gross` leaves after VAT, fees and every cost, each rounded to cents as it is charged."""
+        return gross - self.vat_at(gross) - self.payment_fee.of(gross) - self.channel_fee.of(gross) - self.base
+
+    def least_price(self, *, leaving: int) -> int:
+        """The least price at and above which every price leaves at least `leaving`.
+
+        VAT and both fees are rounded, each off by half a cent at most: beyond that distance from the exact solution
+        every price is safe, and from there it is a walk of a few cents down.
+        """
+        exact = gross_leaving(
+            self.scheme, net=Decimal(self.base + leaving), purchase=Decimal(self.purchase), percent=self.vat_percent,
+            share=self.share,
+        )  # fmt: skip
+        slope = HUNDRED / (HUNDRED + self.vat_percent) - self.share / HUNDRED
+        price = ceil(exact + _ROUNDED_AWAY / slope)
+        while self.left(price - 1) >= leaving:
+            price -= 1
+        return price
 
 
-def price_listing(inputs: PriceInputs, rules: Sequence[Rule], fees: Fees) -> Priced:
-    """The price of one listing. Raises ValueError for an unknown VAT scheme."""
-    facts = inputs.facts
-    mine = [rule for rule in rules if applies(rule, facts)]
-    last = {rule.kind: rule for rule in mine}
-    trace: list[dict[str, str]] = []
+def price_listing(
+    inputs: PriceInputs, rules: Sequence[Rule], *, vat_percent: Decimal, payment_fee: PaymentFee
+) -> Priced:
+    """The price of one listing under the channel's rules, in their order.
 
-    def note(step: str, amount: Decimal, rule: Rule | None = None) -> None:
-        trace.append({"step": step, "amount": str(cents(amount)), **({"rule": rule.name} if rule else {})})
-
-    note("purchase", inputs.purchase)
-    costs = Decimal(0)
-    landed = inputs.purchase
-    for rule in mine:
-        if rule.kind != "cost":
-            continue
-        amount = Decimal(str(rule.parameters.get("eur", 0)))
-        amount += inputs.purchase * Decimal(str(rule.parameters.get("percent", 0))) / HUNDRED
-        costs += amount
-        if rule.parameters.get("inbound"):
-            landed += amount
-        note("cost", amount, rule)
-    costs += fees.payment_fixed
-    note("payment_fixed", fees.payment_fixed)
-    base = inputs.purchase + costs
-    channel = last.get("channel_fee_percent")
-    share = fees.payment_percent + (Decimal(str(channel.parameters["percent"])) if channel else Decimal(0))
-    floor = _ceil_cents(_with_fees(facts.vat_scheme, base, inputs.purchase, share, fees.vat_percent))
-    margin = _margin(last, base, note)
-    wanted = _with_fees(facts.vat_scheme, base + margin, inputs.purchase, share, fees.vat_percent)
-    note("fees_percent", wanted * share / HUNDRED, channel)
-    note("vat", wanted - wanted * share / HUNDRED - base - margin)
-    note("wanted", wanted)
-    rounding = last.get("rounding")
-    brackets = _brackets(rounding) if rounding else DEFAULT_BRACKETS
-    gross = round_price(wanted, brackets)
-    gross = _under_ceiling(gross, last.get("ceiling_percent"), inputs.reference, brackets, note)
-    if gross < floor:
-        gross = round_up(floor, brackets)
-    note("rounded", gross, rounding)
-    note("floor", floor)
-    vat = _vat(facts.vat_scheme, gross, inputs.purchase, fees.vat_percent)
-    note("price", gross)
-    return Priced(cents(gross), cents(gross) - vat, floor, cents(landed), facts.vat_scheme, trace)
-
-
-def _with_fees(scheme: str, net: Decimal, purchase: Decimal, share: Decimal, vat: Decimal) -> Decimal:
-    """The gross price that leaves `net` after VAT and after a share of itself: solved, not approached.
-
-    gross - VAT(gross) - gross x share = net. Under the margin scheme VAT is in (gross - purchase).
+    Raises ValueError for an unknown VAT scheme, RuleInvalid for a rule that cannot be read, FeesTooHigh.
     """
-    part = share / HUNDRED
-    kept = HUNDRED / (HUNDRED + vat)
-    if scheme == "regular":
-        return net / (kept - part)
-    if scheme == "margin":
-        flat = net / (1 - part)
-        if flat <= purchase:
-            return flat  # No margin, no VAT.
-        return (net - purchase * (1 - kept)) / (kept - part)
-    return gross_for(scheme, net=net, purchase=purchase, percent=vat)
+    chosen = effective(rules, inputs.facts)
+    return price_by(inputs, chosen, vat_percent=vat_percent, payment_fee=payment_fee)
 
 
-def _vat(scheme: str, gross: Decimal, purchase: Decimal, percent: Decimal) -> Decimal:
-    taxed = gross if scheme == "regular" else max(Decimal(0), gross - purchase)
-    return cents(taxed * percent / (HUNDRED + percent))
+def price_by(inputs: PriceInputs, rules: Effective, *, vat_percent: Decimal, payment_fee: PaymentFee) -> Priced:
+    """As `price_listing`, with the rules that win for these facts already chosen."""
+    sale = _sale(inputs, rules, vat_percent, payment_fee)
+    floor = in_euros(sale.least_price(leaving=0))
+    wanted = sale.least_price(leaving=_margin(rules, sale.base))
+    ceiling = _ceiling(rules, inputs.reference)
+    rounded = _rounded(in_euros(wanted), ceiling, rules)
+    gross = cents(rounded if rounded >= floor else round_up(floor, rules.family))
+    trace = _cost_steps(sale, rules, payment_fee, wanted)
+    if ceiling is not None and in_euros(wanted) > ceiling and rules.ceiling is not None:
+        trace.append(_step("ceiling", ceiling, rules.ceiling.rule))
+    trace += [_step("rounded", cents(rounded), rules.family_rule), _step("floor", floor), _step("price", gross)]
+    net = gross - in_euros(sale.vat_at(in_cents(gross)))
+    return Priced(gross, net, floor, rules.landed(inputs.purchase), sale.scheme, trace)
 
 
-def _ceil_cents(amount: Decimal) -> Decimal:
-    """Up to the next cent: a floor that is rounded down would lose the cent."""
-    down = cents(amount)
-    return down if down >= amount else down + Decimal("0.01")
+def _sale(inputs: PriceInputs, rules: Effective, vat_percent: Decimal, payment_fee: PaymentFee) -> _Sale:
+    costs = sum((cost.amount(inputs.purchase) for cost in rules.costs), cents(payment_fee.fixed))
+    channel_percent = rules.channel_fee.value if rules.channel_fee else Decimal(0)
+    return _Sale(
+        scheme=inputs.facts.vat_scheme,
+        purchase=in_cents(inputs.purchase),
+        base=in_cents(inputs.purchase + costs),
+        vat_percent=vat_percent,
+        share=payment_fee.percent + channel_percent,
+        vat=vat_share(vat_percent),
+        payment_fee=share_of(payment_fee.percent),
+        channel_fee=share_of(channel_percent),
+    )
 
 
-def _margin(last: Mapping[str, Rule], base: Decimal, note: Any) -> Decimal:
-    percent, amount = last.get("margin_percent"), last.get("margin_amount")
+def _margin(rules: Effective, base: int) -> int:
+    """Cents without VAT: a share of all costs, at least so much, and an amount."""
     margin = Decimal(0)
-    if percent is not None:
-        margin = base * Decimal(str(percent.parameters["percent"])) / HUNDRED
-        least = Decimal(str(percent.parameters.get("least_eur", 0)))
-        margin = max(margin, least)
-        note("margin", margin, percent)
-    if amount is not None:
-        extra = Decimal(str(amount.parameters["eur"]))
-        margin += extra
-        note("margin", extra, amount)
-    return margin
+    if rules.margin_percent is not None:
+        margin = max(in_euros(base) * rules.margin_percent.value / HUNDRED, rules.margin_percent.least)
+    if rules.margin_amount is not None:
+        margin += rules.margin_amount.value
+    return in_cents(margin)
 
 
-def _brackets(rule: Rule) -> list[Bracket]:
-    return [
-        Bracket(
-            None if item.get("up_to") is None else Decimal(str(item["up_to"])), Decimal(str(item["step"])),
-            Decimal(str(item.get("minus", 0))),
-        )
-        for item in rule.parameters["brackets"]
-    ]  # fmt: skip
+def _ceiling(rules: Effective, reference: Decimal | None) -> Decimal | None:
+    if rules.ceiling is None or reference is None:
+        return None
+    return cents(reference * rules.ceiling.value / HUNDRED)
 
 
-def _under_ceiling(gross: Decimal, rule: Rule | None, reference: Decimal | None, brackets: Sequence[Bracket],
-                   note: Any) -> Decimal:  # fmt: skip
-    """Nothing used costs more than a share of what new costs; the floor comes after and wins."""
-    if rule is None or reference is None:
-        return gross
-    ceiling = reference * Decimal(str(rule.parameters["percent"])) / HUNDRED
-    if gross <= ceiling:
-        return gross
-    note("ceiling", ceiling, rule)
-    lower = round_price(ceiling, brackets)
-    return lower if lower <= ceiling else round_price(ceiling - brackets[0].step, brackets)
+def _rounded(wanted: Decimal, ceiling: Decimal | None, rules: Effective) -> Decimal:
+    """The nearest price of the family, or the greatest that the ceiling allows."""
+    rounded = round_price(wanted, rules.family)
+    if ceiling is None or rounded <= ceiling:
+        return rounded
+    return round_down(ceiling, rules.family) or ceiling
+
+
+def _cost_steps(sale: _Sale, rules: Effective, payment_fee: PaymentFee, wanted: int) -> list[dict[str, str]]:
+    """Everything that the wanted price is made of, in the order of the business, then the wanted price itself.
+
+    The margin is what is left at that price: what was wished for, and at times a cent that no smaller price leaves.
+    """
+    purchase = in_euros(sale.purchase)
+    costs = [(cost.component, _step("cost", cost.amount(purchase), cost.rule)) for cost in rules.costs]
+    margin_rule = " + ".join(named.rule for named in (rules.margin_percent, rules.margin_amount) if named)
+    steps = [
+        _step("purchase", purchase),
+        *(step for component, step in costs if component in _BEFORE_PAYMENT),
+        _step("payment_fixed", cents(payment_fee.fixed)),
+        _step("fees_percent", in_euros(sale.payment_fee.of(wanted))),
+        *(step for component, step in costs if component not in _BEFORE_PAYMENT),
+        _step("margin", in_euros(sale.left(wanted)), margin_rule or None),
+        _step("vat", in_euros(sale.vat_at(wanted))),
+    ]
+    if rules.channel_fee is not None:
+        steps.append(_step("fees_percent", in_euros(sale.channel_fee.of(wanted)), rules.channel_fee.rule))
+    return [*steps, _step("wanted", in_euros(wanted))]
+
+
+def _step(step: str, amount: Decimal, rule: str | None = None) -> dict[str, str]:
+    """`amount`: EUR with two places."""
+    entry = {"step": step, "amount": str(amount)}
+    if rule:
+        entry["rule"] = rule
+    return entry

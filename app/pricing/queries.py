@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.catalog.models import Variant
 from app.channels.models import Channel
-from app.pricing.engine import Rule
+from app.pricing.best_offer import Candidate
 from app.pricing.models import ExchangeRate, Price, PriceRule, VatRate
+from app.pricing.rules import Rule
+from app.stock.queries import SELLABLE_OFFER
 
 
 class UnknownRate(Exception):
@@ -48,14 +50,28 @@ def eur_rate(session: Session, currency: str, day: date) -> Decimal:
     return rate
 
 
-def rules_of(session: Session, channel_id: int) -> list[Rule]:
-    """The channel's rules and those of every channel, in order."""
+def rules_of(session: Session, channel_id: int | None) -> list[Rule]:
+    """The channel's rules and those of every channel, in order; None: only those of every channel."""
     rows = session.execute(
         select(PriceRule)
         .where(PriceRule.active, PriceRule.channel_id.is_(None) | (PriceRule.channel_id == channel_id))
         .order_by(PriceRule.position, PriceRule.id)
     ).scalars()
     return [Rule(row.name, row.kind, row.where, row.parameters) for row in rows]
+
+
+_SELLABLE_OFFERS = text(f"""
+    SELECT v.id, o.id, o.price_eur, o.vat_scheme, s.id, s.code, s.lead_time_days, p.brand, p.category, v.grade,
+           p.reference_price
+    FROM touched t JOIN variant v ON v.id = t.variant_id JOIN product p ON p.id = v.product_id
+    JOIN offer o ON o.variant_id = v.id JOIN supplier s ON s.id = o.supplier_id
+    WHERE {SELLABLE_OFFER}
+""")  # noqa: S608  # A constant of ours.
+
+
+def sellable_offers(session: Session, *, now: datetime) -> list[Candidate]:
+    """Every sellable offer of the variants in the temporary table `touched`, in no order."""
+    return [Candidate._make(row) for row in session.execute(_SELLABLE_OFFERS, {"now": now})]
 
 
 def all_rules(session: Session) -> Sequence[tuple[PriceRule, str | None]]:

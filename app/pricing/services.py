@@ -36,20 +36,25 @@ def default_vat_rates() -> list[dict[str, Any]]:
 
 def default_rules() -> list[dict[str, Any]]:
     """Rows of price_rule with `channel` (a code, or None for every channel) in place of its id."""
-    small = {"category": ["phone", "tablet", "watch"]}
+    small = {"category": ["phone", "tablet"]}
     large = {"category": ["desktop", "monitor"]}
     endings = [
         {"up_to": 100, "step": "1", "minus": "0.05"},
-        {"up_to": 500, "step": "5", "minus": "0.05"},
-        {"up_to": None, "step": "10", "minus": "1"},
+        {"up_to": 1000, "step": "10", "minus": "1"},
+        {"up_to": None, "step": "10", "minus": "0"},
     ]
     rules: list[dict[str, Any]] = [
-        _rule("Inbound freight", "cost", {"eur": "4.50", "inbound": True}),
-        _rule("Inbound freight, large goods", "cost", {"eur": "8.00", "inbound": True}, large),
-        _rule("Testing and packaging", "cost", {"eur": "9.00"}),
-        _rule("Outbound parcel", "cost", {"eur": "6.25"}),
-        _rule("Expected returns", "cost", {"percent": "2.5"}),
-        _rule("Expected returns, grade C", "cost", {"percent": "2.0"}, {"grade": ["C"]}),
+        _cost("Inbound freight", "inbound", {"eur": "4.50"}),
+        _cost("Inbound freight, large goods", "inbound", {"eur": "12.50"}, large),
+        _cost("Testing and cleaning", "refurbishing", {"eur": "7.00"}),
+        _cost("Testing and cleaning, phones and tablets", "refurbishing", {"eur": "5.50"}, small),
+        _cost("No testing of sealed goods", "refurbishing", {"eur": "0"}, {"grade": ["new"]}),
+        _cost("Packaging", "packaging", {"eur": "2.00"}),
+        _cost("Packaging, large goods", "packaging", {"eur": "4.00"}, large),
+        _cost("Outbound parcel", "outbound", {"eur": "6.25"}),
+        _cost("Outbound parcel, large goods", "outbound", {"eur": "11.50"}, large),
+        _cost("Expected returns", "returns", {"percent": "2.5"}),
+        _cost("Expected returns, grade C", "returns", {"percent": "4.5"}, {"grade": ["C"]}),
         _rule("Margin", "margin_percent", {"percent": "18", "least_eur": "12"}),
         _rule("Margin, small devices", "margin_percent", {"percent": "15", "least_eur": "15"}, small),
         _rule("Margin, as new", "margin_percent", {"percent": "20", "least_eur": "15"}, {"grade": ["new", "A+"]}),
@@ -61,6 +66,12 @@ def default_rules() -> list[dict[str, Any]]:
               channel="econocom"),
     ]  # fmt: skip
     return [{**rule, "position": 10 * place} for place, rule in enumerate(rules, start=1)]
+
+
+def _cost(name: str, component: str, parameters: dict[str, Any], where: dict[str, list[str]] | None = None) -> dict[
+    str, Any
+]:  # fmt: skip
+    return _rule(name, "cost", {**parameters, "component": component}, where)
 
 
 def _rule(name: str, kind: str, parameters: dict[str, Any], where: dict[str, list[str]] | None = None,

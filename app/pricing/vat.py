@@ -1,4 +1,7 @@
-"""VAT of one sale under the two schemes. Amounts are EUR, rounded half up to cents. See domain words in docs."""
+"""VAT of one sale under the two schemes. Amounts are EUR, rounded half up to cents per document line.
+
+Rates and schemes are data: the rate comes from `vat_rate`, the scheme from the offer that the piece is bought by.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,11 @@ from typing import NamedTuple
 
 CENT = Decimal("0.01")
 HUNDRED = Decimal(100)
+SCHEMES = ("regular", "margin")
+
+
+class FeesTooHigh(ValueError):
+    """Fees and VAT together take all of any price: no price leaves anything."""
 
 
 class SaleVat(NamedTuple):
@@ -14,29 +22,79 @@ class SaleVat(NamedTuple):
     net: Decimal  # What the sale leaves: price minus VAT
 
 
+class Share(NamedTuple):
+    """A share of amounts in whole cents, as an exact fraction: tens of thousands of prices are quick in integers."""
+
+    numerator: int
+    denominator: int
+
+    def of(self, amount: int) -> int:
+        """Half up to whole cents."""
+        part = (2 * abs(amount) * self.numerator + self.denominator) // (2 * self.denominator)
+        return part if amount >= 0 else -part
+
+
+def share_of(percent: Decimal) -> Share:
+    """`percent` per cent of an amount."""
+    numerator, denominator = percent.as_integer_ratio()
+    return Share(numerator, 100 * denominator)
+
+
+def vat_share(percent: Decimal) -> Share:
+    """The VAT that is in an amount which includes it."""
+    numerator, denominator = percent.as_integer_ratio()
+    return Share(numerator, 100 * denominator + numerator)
+
+
 def cents(amount: Decimal) -> Decimal:
-    """Half up to cents, as per document line."""
+    """Half up to cents."""
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
-def vat_of_sale(scheme: str, *, gross: Decimal, purchase: Decimal, percent: Decimal) -> SaleVat:
-    """VAT of a sale at `gross`. `regular`: in the whole price. `margin`: in the margin over `purchase` only, never < 0.
+def in_cents(amount: Decimal) -> int:
+    """EUR as whole cents, half up."""
+    return int(cents(amount) * HUNDRED)
 
-    Raises ValueError for another scheme.
+
+def in_euros(amount: int) -> Decimal:
+    """Whole cents as EUR with two places."""
+    return Decimal(amount).scaleb(-2)
+
+
+def vat_in_cents(scheme: str, *, gross: int, purchase: int, vat: Share) -> int:
+    """VAT of a sale at `gross`. `regular`: in the whole price. `margin`: in what exceeds `purchase` only, never < 0.
+
+    Costs of repair do not lower the taxed margin. Raises ValueError for another scheme.
     """
     if scheme == "regular":
-        vat = cents(gross * percent / (HUNDRED + percent))
-    elif scheme == "margin":
-        vat = cents(max(Decimal(0), gross - purchase) * percent / (HUNDRED + percent))
-    else:
-        raise ValueError(scheme)
-    return SaleVat(vat, gross - vat)
-
-
-def gross_for(scheme: str, *, net: Decimal, purchase: Decimal, percent: Decimal) -> Decimal:
-    """The least gross price, not rounded, that leaves `net` after VAT: the inverse of `vat_of_sale`."""
-    if scheme == "regular":
-        return net * (HUNDRED + percent) / HUNDRED
+        return vat.of(gross)
     if scheme == "margin":
-        return net if net <= purchase else purchase + (net - purchase) * (HUNDRED + percent) / HUNDRED
-    raise ValueError(scheme)
+        return vat.of(max(0, gross - purchase))
+    raise ValueError(f"unknown VAT scheme {scheme!r}")
+
+
+def vat_of_sale(scheme: str, *, gross: Decimal, purchase: Decimal, percent: Decimal) -> SaleVat:
+    """`vat_in_cents` in EUR, with what the sale leaves."""
+    due = vat_in_cents(scheme, gross=in_cents(gross), purchase=in_cents(purchase), vat=vat_share(percent))
+    vat = in_euros(due)
+    return SaleVat(vat, cents(gross) - vat)
+
+
+def gross_leaving(scheme: str, *, net: Decimal, purchase: Decimal, percent: Decimal, share: Decimal) -> Decimal:
+    """The gross price, not rounded, that leaves `net` after its VAT and after `share` per cent of itself in fees.
+
+    Solved, not approached: gross - VAT(gross) - gross x share = net, where the margin scheme taxes gross - purchase.
+    Raises FeesTooHigh, and ValueError for an unknown scheme.
+    """
+    fees = share / HUNDRED
+    kept = HUNDRED / (HUNDRED + percent)
+    if kept <= fees:
+        raise FeesTooHigh(f"{share} % fees beside {percent} % VAT")
+    if scheme == "regular":
+        return net / (kept - fees)
+    if scheme != "margin":
+        raise ValueError(f"unknown VAT scheme {scheme!r}")
+    untaxed = net / (1 - fees)
+    if untaxed <= purchase:
+        return untaxed  # No margin, no VAT.
+    return (net - purchase * (1 - kept)) / (kept - fees)

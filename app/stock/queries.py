@@ -11,6 +11,14 @@ from sqlalchemy.orm import Session
 from app.catalog.models import Variant
 from app.stock.models import Balance, Location, Movement, Stock
 
+# Of an offer `o` of supplier `s` for variant `v`, with `:now`: may it be sold? An absent offer may only while the
+# supplier's grace lasts. Stock and prices must agree on it, or there is stock without a price.
+SELLABLE_OFFER = """
+    o.quantity > 0 AND o.grade = v.grade AND v.active AND s.active
+    AND (o.absent_since IS NULL OR (s.import_mode = 'full_with_grace'
+         AND o.absent_since + make_interval(days => s.grace_days) > CAST(:now AS timestamptz)))
+"""
+
 
 class StockRow(NamedTuple):
     variant_id: int
@@ -89,8 +97,8 @@ def warehouse_id(session: Session) -> int:
 
 
 def ledger_differences(session: Session) -> int:
-    """How many balances and sums do not equal their movements. Anything but 0 is a defect."""
-    return session.execute(
+    """How many balances and sums differ from their movements or reservations. Anything but 0 is a defect."""
+    differences: int = session.execute(
         text("""
             SELECT (SELECT count(*) FROM
                      (SELECT variant_id, location_id, sum(quantity) AS q FROM movement GROUP BY 1, 2) m
@@ -101,8 +109,13 @@ def ledger_differences(session: Session) -> int:
                              sum(b.quantity) FILTER (WHERE l.kind = 'supplier') AS offered
                       FROM balance b JOIN location l ON l.id = b.location_id GROUP BY 1) b USING (variant_id)
                     WHERE s.on_hand <> COALESCE(b.on_hand, 0) OR s.offered <> COALESCE(b.offered, 0))
+                 + (SELECT count(*) FROM stock s FULL JOIN
+                     (SELECT variant_id, sum(quantity) AS held FROM reservation WHERE state = 'held' GROUP BY 1) r
+                     USING (variant_id)
+                    WHERE COALESCE(s.reserved, 0) <> COALESCE(r.held, 0))
         """)
     ).scalar_one()
+    return differences
 
 
 def totals(session: Session) -> tuple[int, int]:
