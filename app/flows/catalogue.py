@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext as _l
+
 QUEUES = ("imports", "deliveries")
 
 
@@ -33,7 +35,7 @@ FLOWS: dict[str, Flow] = {
     for flow in (
         Flow(
             "supplier.offers.portal",
-            "Offer files of suppliers are read, checked against the offers in force, and applied.",
+            _l("Offer files of suppliers are read, checked against the offers in force, and applied."),
             carries="events",
             queue="imports",
             batch=1,
@@ -41,7 +43,7 @@ FLOWS: dict[str, Flow] = {
         ),
         Flow(
             "portal.listings.shopware",
-            "Changed listings, with price and stock, go to the storefronts.",
+            _l("Changed listings, with price and stock, go to the storefronts."),
             carries="state",
             queue="deliveries",
             batch=100,
