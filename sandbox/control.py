@@ -93,7 +93,8 @@ def stats(shops: dict[str, Shop]) -> dict[str, Any]:
         with shop.storage.transaction() as books:
             held = dict(
                 books.connection.execute(
-                    "SELECT name, count(*) FROM entity WHERE name IN ('product', 'product_visibility', 'order') GROUP BY 1"
+                    "SELECT name, count(*) FROM entity "
+                    "WHERE name IN ('product', 'product_visibility', 'order') GROUP BY 1"
                 ).fetchall()
             )
             log = dict(books.connection.execute("SELECT state, count(*) FROM webhook_log GROUP BY 1").fetchall())

@@ -71,9 +71,16 @@ class Faults:
                 return fault
         return None
 
-    def bad_rows(self) -> set[str]:
-        """Product numbers that are refused while the switch is on."""
-        return {fault.value for fault in self.active if fault.kind == "bad_row" and fault.left != 0}
+    def refuses(self, number: str) -> bool:
+        """Whether the switch refuses the product number now; counted like every fault."""
+        with self.lock:
+            for fault in self.active:
+                if fault.kind == "bad_row" and fault.value == number and fault.left != 0:
+                    fault.hits += 1
+                    if fault.left is not None:
+                        fault.left -= 1
+                    return True
+        return False
 
     def as_json(self) -> list[dict[str, Any]]:
         """For the control page."""

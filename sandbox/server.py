@@ -24,6 +24,9 @@ _DEADLOCK = (
 )
 
 
+_LIMITED = '{"errors":[{"code":"0","status":"429","title":"Too Many Requests","detail":"Too many requests."}]}'
+
+
 class Handler(WSGIRequestHandler):
     """Keeps connections open, and writes no log of its own."""
 
@@ -65,7 +68,7 @@ def _with_faults(shop: Shop, request: Request) -> Response:
         time.sleep(float(slow.value or 0.5))
     if limited := faults.hit("429", path):
         headers = {"Retry-After": limited.value} if limited.value else {}
-        return Response('{"errors":[{"code":"0","status":"429","title":"Too Many Requests","detail":"Too many requests."}]}',
+        return Response(_LIMITED,
                         429, headers, mimetype="application/json")  # fmt: skip
     if faults.hit("deadlock", path):
         return Response(_DEADLOCK, 500, mimetype="application/json")

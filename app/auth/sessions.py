@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, g, redirect, request, url_for
+from flask import Flask, Request, Response, redirect, request, url_for
 from flask_login import LoginManager
 from sqlalchemy import update
 from werkzeug.wrappers import Response as BaseResponse
@@ -117,8 +117,3 @@ def ask_to_sign_in() -> BaseResponse:
 def network() -> str:
     """The peer's address. Headers of proxies are not believed."""
     return request.remote_addr or ""
-
-
-def forget_person() -> None:
-    """Make Flask-Login look again within this request."""
-    g.pop("_login_user", None)

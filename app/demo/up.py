@@ -7,6 +7,7 @@ sandbox. Processes are kept alive by supervisord; their logs are under `var/log`
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import signal
@@ -90,6 +91,7 @@ def _prepare(environment: dict[str, str]) -> None:
     from app.demo import seed
 
     app = create_app()
+    logging.getLogger().setLevel(logging.WARNING)  # The terminal is for the ready line.
     with app.app_context():
         upgrade()
         seed.fill(ACCOUNTS, PASSWORD)
@@ -100,7 +102,7 @@ def _run(environment: dict[str, str], stop: Event) -> int:
     configuration = VAR / "supervisord.conf"
     configuration.write_text(_supervisor(environment))
     supervisor = subprocess.Popen(
-        [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--silent", "--configuration", str(configuration)],
+        [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--silent", "-c", str(configuration)],
         env=environment, cwd=ROOT, start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order.
     )  # fmt: skip
     try:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from app.flows.models import Lane, Message, Run
+from app.flows.models import Message, Run
 
 CAP = 1000
 
@@ -163,11 +163,6 @@ def dead_count(session: Session, flow: str) -> int:
     """Dead messages of the flow, up to CAP + 1."""
     inner = select(Message.id).where(Message.flow == flow, Message.state == "dead").limit(CAP + 1).subquery()
     return session.execute(select(func.count()).select_from(inner)).scalar_one()
-
-
-def lane_of(session: Session, flow: str, channel: str) -> Lane | None:
-    """The lane's row."""
-    return session.get(Lane, (flow, channel))
 
 
 def last_delivered(session: Session, flow: str, channel: str, key: str, before_id: int) -> dict[str, Any] | None:

@@ -6,14 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.auth.models import User
 from app.flows.models import Message
-from app.offers.models import OfferFile, OfferFileContent, OfferLine
+from app.offers.models import OfferFile, OfferFileContent
 from app.offers.services import origin
-from app.suppliers.models import Supplier, SupplierLayout
+from app.suppliers.models import Supplier
 
 SETTLED = ("columns", "checked", "accepted", "unchanged", "cancelled", "refused")
 
@@ -188,20 +188,3 @@ def arrivals(
 def state(session: Session, file_id: int) -> str:
     """The state of the file."""
     return session.execute(select(OfferFile.state).where(OfferFile.id == file_id)).scalar_one()
-
-
-def layout_confirmed(session: Session, file: OfferFile) -> bool:
-    """Whether a person or an accepted file has settled this layout for the supplier before."""
-    found = session.execute(
-        select(func.count())
-        .select_from(SupplierLayout)
-        .where(SupplierLayout.supplier_id == file.supplier_id, SupplierLayout.fingerprint == file.fingerprint)
-    ).scalar_one()
-    return bool(found)
-
-
-def line_count(session: Session, file_id: int) -> int:
-    """Staged data rows of the file."""
-    return session.execute(
-        select(func.count()).select_from(OfferLine).where(OfferLine.offer_file_id == file_id, OfferLine.row_number > 0)
-    ).scalar_one()

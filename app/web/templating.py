@@ -16,6 +16,7 @@ from app import clock
 from app.web.assets import asset_url
 from app.web.navigation import entries
 from app.web.permissions import may
+from app.web.words import stored
 
 CAPPED = 1000
 
@@ -57,7 +58,7 @@ def icon(name: str, *, label: str = "") -> Markup:
 
 
 def with_args(**changes: Any) -> str:
-    """This page's address with some query arguments changed; None removes one. Paging starts anew unless it is named."""
+    """This page's address with some query arguments changed; None removes one. Paging starts anew unless named."""
     values = {key: value for key, value in request.args.items() if key not in ("after", "before")}
     values |= {key: value for key, value in changes.items() if value is not None}
     values = {key: value for key, value in values.items() if changes.get(key, "") is not None}
@@ -66,7 +67,9 @@ def with_args(**changes: Any) -> str:
 
 def init_app(app: Flask) -> None:
     """Register filters and globals."""
-    app.jinja_env.filters.update(money=money, number=number, signed=signed, moment=moment, at_time=at_time)
+    app.jinja_env.filters.update(
+        money=money, number=number, signed=signed, moment=moment, at_time=at_time, stored=stored
+    )
     app.jinja_env.globals.update(
         icon=icon,
         with_args=with_args,

@@ -29,7 +29,8 @@ def answer(shop: Shop, request: Request) -> Response:
     except ShopError as error:
         return _json({"errors": error.errors}, error.status, error.headers)
     except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
-        detail = "An exception occurred while executing a query: SQLSTATE[40001]: 1213 Deadlock found when trying to get lock"
+        what = "SQLSTATE[40001]: 1213 Deadlock found when trying to get lock"
+        detail = f"An exception occurred while executing a query: {what}"
         return _json(
             {"errors": [{"code": "1213", "status": "500", "title": "Internal Server Error", "detail": detail}]}, 500
         )
@@ -165,14 +166,18 @@ def _wants_plain(request: Request) -> bool:
     raise plain(415, "All provided media types are unsupported. Please provide a valid media type.")
 
 
+def _not_found(entity: Entity, id_: str) -> ShopError:
+    return shopware(404, "FRAMEWORK__RESOURCE_NOT_FOUND",
+                    f"The {entity.name} resource with the following primary key was not found: id({id_})",
+                    parameters={"type": entity.name, "primaryKeyString": f"id({id_})"})  # fmt: skip
+
+
 def _one_answer(
     books: Books, shop: Shop, request: Request, entity: Entity, id_: str, criteria: dict[str, Any]
 ) -> Response:
     doc = books.get(entity.name, [id_]).get(id_)
     if doc is None:
-        raise shopware(404, "FRAMEWORK__RESOURCE_NOT_FOUND",
-                       f"The {entity.name} resource with the following primary key was not found: id({id_})",
-                       parameters={"type": entity.name, "primaryKeyString": f"id({id_})"})  # fmt: skip
+        raise _not_found(entity, id_)
     associated(books, entity, [doc], criteria.get("associations") or {})
     if _wants_plain(request):
         return _json({"data": plain_json(entity, doc, criteria.get("includes") or {})})
@@ -202,8 +207,7 @@ def _crud(shop: Shop, request: Request, parts: list[str]) -> Response:
     if request.method == "DELETE" and id_:
         with shop.storage.transaction() as books:
             if not delete_ids(books, entity.name, [id_]):
-                raise shopware(404, "FRAMEWORK__RESOURCE_NOT_FOUND",
-                               f"The {entity.name} resource with the following primary key was not found: id({id_})")  # fmt: skip
+                raise _not_found(entity, id_)
         return Response(status=204)
     if (request.method == "POST") == (id_ is not None) or request.method not in ("POST", "PATCH"):
         raise plain(405, f'No route found for "{request.method} {request.url}": Method Not Allowed')
@@ -217,10 +221,11 @@ def _write_one(shop: Shop, request: Request, entity: Entity, id_: str | None) ->
     if isinstance(payload, list):
         raise plain(
             400,
-            "Only single write operations are supported. Please send the entities one by one or use the /sync api endpoint.",
+            "Only single write operations are supported. "
+            "Please send the entities one by one or use the /sync api endpoint.",
         )
     with shop.storage.transaction() as books:
-        write = Write(books, shop.identity, refused_numbers=shop.faults.bad_rows())
+        write = Write(books, shop.identity, refuses=shop.faults.refuses)
         new = write.add(entity, {**payload, **({"id": id_} if id_ else {})}, "/0")
         written = write.store(create=id_ is None)
         _after_write(books, shop, written, write)
@@ -258,7 +263,7 @@ def _sync(shop: Shop, request: Request) -> Response:
     body = _body(request)
     operations = list(body.items()) if isinstance(body, dict) else [(str(n), item) for n, item in enumerate(body)]
     with shop.storage.transaction() as books:
-        write = Write(books, shop.identity, refused_numbers=shop.faults.bad_rows())
+        write = Write(books, shop.identity, refuses=shop.faults.refuses)
         deletes: list[tuple[str, list[Any], Any]] = []
         for key, operation in operations:
             _take(books, write, deletes, str(key), operation)
@@ -286,7 +291,8 @@ def _take(books: Books, write: Write, deletes: list[tuple[str, list[Any], Any]],
         wrong.append(f'Missing "entity" argument for operation with key "{key}". It needs to be a non-empty string.')
     if action not in ("upsert", "delete"):
         wrong.append(
-            f'Missing or invalid "action" argument for operation with key "{key}". Supported actions are [upsert, delete]'
+            f'Missing or invalid "action" argument for operation with key "{key}". '
+            "Supported actions are [upsert, delete]"
         )
     if not payload and not operation.get("criteria"):
         wrong.append(
@@ -364,6 +370,6 @@ def _state(shop: Shop, request: Request, entity: str, id_: str, action: str | No
         state = states.transition(books, shop.identity, shop.base_url, entity, id_, action)
     shop.after_commit()
     wrapped = "/state-machine/" in request.path
-    body = {**state, "translated": {"name": state.get("name"), "customFields": {}}, "stateMachine": None, "orders": None,
-            "extensions": []}  # fmt: skip
+    body = {**state, "translated": {"name": state.get("name"), "customFields": {}}, "stateMachine": None,
+            "orders": None, "extensions": []}  # fmt: skip
     return _json({"data": body} if wrapped else body)

@@ -12,7 +12,7 @@ from sandbox.shopware.storage import Books, Doc
 
 def associated(books: Books, entity: Entity, docs: list[Doc], wanted: dict[str, Any]) -> None:
     """Put the wanted associations into the documents, nested ones too; one query per association. Raises ShopError."""
-    for name, link in entity.associations.items():
+    for name in entity.associations:
         if name not in wanted:
             for doc in docs:
                 doc.setdefault(name, None)

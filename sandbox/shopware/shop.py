@@ -83,8 +83,10 @@ class Shop:
             "language": {DEFAULT_LANGUAGE: {"name": "Nederlands" if me.language == "nl" else "English"}},
             "country": {me.id("country", iso): {"iso": iso, "name": name} for iso, name in (
                 ("NL", "Nederland"), ("BE", "België"), ("DE", "Deutschland"), ("FR", "France"))},
-            "salutation": {me.id("salutation", key): {"salutationKey": key, "displayName": key} for key in ("mr", "mrs")},
-            "payment_method": {me.id("payment_method", key): {"name": key, "technicalName": f"payment_{key}", "active": True}
+            "salutation": {me.id("salutation", key): {"salutationKey": key, "displayName": key}
+                           for key in ("mr", "mrs")},
+            "payment_method": {me.id("payment_method", key): {"name": key, "technicalName": f"payment_{key}",
+                                                              "active": True}
                                for key in ("ideal", "card", "invoice")},
             "shipping_method": {me.id("shipping_method", "parcel"): {"name": "Parcel", "active": True}},
             "delivery_time": {me.id("delivery_time", "days"): {"name": "1-3 days", "min": 1, "max": 3, "unit": "day"}},
@@ -95,7 +97,8 @@ class Shop:
                                                      "active": True, "currencyId": DEFAULT_CURRENCY,
                                                      "languageId": DEFAULT_LANGUAGE},
             },
-            "state_machine": {me.id("machine", name): {"technicalName": name, "name": name} for name in MACHINES.values()},
+            "state_machine": {me.id("machine", name): {"technicalName": name, "name": name}
+                              for name in MACHINES.values()},
             "state_machine_state": {
                 state_id(me, entity, state): {"technicalName": state, "name": state.replace("_", " ").title(),
                                               "stateMachineId": me.id("machine", MACHINES[entity])}

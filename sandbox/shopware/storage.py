@@ -111,7 +111,8 @@ class Books:
         tail = "" if limit is None else " LIMIT %s OFFSET %s"
         more = [] if limit is None else [limit, offset]
         rows = self.connection.execute(
-            f"SELECT e.id, e.doc, e.auto, e.created_at, e.updated_at FROM entity e WHERE {where} ORDER BY {order}{tail}",
+            "SELECT e.id, e.doc, e.auto, e.created_at, e.updated_at FROM entity e "
+            f"WHERE {where} ORDER BY {order}{tail}",
             [*parameters, *more],
         )
         return [_complete(*row) for row in rows]

@@ -17,10 +17,12 @@ PAGE = 24
 _pages = Environment(loader=PackageLoader("sandbox"), autoescape=True)
 _FOR_SALE = "e.name = 'product' AND e.doc->>'active' = 'true' AND (e.doc->>'stock')::int > 0"
 _TEXTS = {
-    "nl": {"search": "Zoek een apparaat", "stock": "op voorraad", "none": "Niets gevonden.", "all": "Alles", "more": "Verder",
-           "back": "Terug", "grade": "Staat", "margin": "Margeregeling: de btw is niet aftrekbaar.", "items": "artikelen"},
+    "nl": {"search": "Zoek een apparaat", "stock": "op voorraad", "none": "Niets gevonden.", "all": "Alles",
+           "more": "Verder",           "back": "Terug", "grade": "Staat",
+           "margin": "Margeregeling: de btw is niet aftrekbaar.", "items": "artikelen"},
     "en": {"search": "Find a device", "stock": "in stock", "none": "Nothing found.", "all": "All", "more": "Next",
-           "back": "Back", "grade": "Grade", "margin": "Sold under the margin scheme: no deductible VAT.", "items": "items"},
+           "back": "Back", "grade": "Grade",
+           "margin": "Sold under the margin scheme: no deductible VAT.", "items": "items"},
 }  # fmt: skip
 
 

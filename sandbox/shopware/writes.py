@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -24,10 +25,10 @@ _STATE_SCOPE = (
 class Write:
     """All writes of one request."""
 
-    def __init__(self, books: Books, shop: ShopIdentity, *, refused_numbers: set[str]) -> None:
+    def __init__(self, books: Books, shop: ShopIdentity, *, refuses: Callable[[str], bool]) -> None:
         self.books = books
         self.shop = shop
-        self.refused = refused_numbers
+        self.refuses = refuses
         self.rows: dict[str, dict[str, tuple[str, Doc]]] = defaultdict(dict)  # entity -> id -> (pointer, fields)
         self.errors: list[dict[str, Any]] = []
         self.count = 0
@@ -134,7 +135,7 @@ class Write:
         prices = fields.get("price")
         if prices is not None:
             self._check_prices(pointer, prices)
-        if fields.get("productNumber") in self.refused:
+        if self.refuses(str(fields.get("productNumber"))):
             self.errors.append(violation(f"{pointer}/name", "This value is too long.", value="refused by the switch"))
 
     def _check_prices(self, pointer: str, prices: Any) -> None:
@@ -184,8 +185,9 @@ class Write:
                 if missing:
                     raise ShopError(500, [{
                         "code": "1452", "status": "500", "title": "Internal Server Error",
-                        "detail": "An exception occurred while executing a query: SQLSTATE[23000]: Integrity constraint "
-                        f"violation: 1452 Cannot add or update a child row: a foreign key constraint fails (`{name}`, "
+                        "detail": "An exception occurred while executing a query: SQLSTATE[23000]: Integrity "
+                        "constraint violation: 1452 Cannot add or update a child row: a foreign key constraint "
+                        f"fails (`{name}`, "
                         f"CONSTRAINT `fk.{name}.{field}` FOREIGN KEY (`{field}`) REFERENCES `{target}` (`id`))",
                     }])  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -24,11 +24,11 @@ FLOW = "test.things.shop"
 
 
 @pytest.fixture(params=["state"])
-def flow(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, committed: Flask) -> Iterator[Flow]:
+def flow(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, committed: Flask) -> Flow:
     """A flow of the tests' own, in the real ledger."""
     made = Flow(FLOW, "Things.", carries=request.param, queue="deliveries", batch=10, timeout_s=60)
     monkeypatch.setitem(catalogue.FLOWS, FLOW, made)
-    yield made
+    return made
 
 
 @pytest.fixture

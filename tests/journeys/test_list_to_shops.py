@@ -168,7 +168,7 @@ def test_one_listing_that_a_shop_refuses_does_not_hold_the_other(portal: Flask, 
 
     accept(drop(as_csv((*T480S, 2, 1500), (*IPHONE, 2, 1900)), "b.csv"))
 
-    assert fault.value == sku
+    assert fault.hits == 1
     with transaction() as session:
         states = session.execute(
             sa.select(Message.channel, Message.key == sku, Message.state).where(
@@ -213,7 +213,7 @@ def test_both_real_lists_give_their_measured_counts(portal: Flask, world: Sandbo
     october = drop((LISTS / "foxway_item_stock_2023-10-27.xlsx").read_bytes(), "foxway_item_stock_2023-10-27.xlsx")
 
     assert counts(october, "rows", "new", "rejected") == {"rows": 5168, "new": 5008, "rejected": 160}
-    assert {code: october.counts["problems"][code] for code in ("price_zero", "price_placeholder", "quantity_fraction", "grade_defect")} == {
+    assert {code: count for code, count in october.counts["problems"].items() if code != "grade_unknown"} == {
         "price_zero": 158, "price_placeholder": 1, "quantity_fraction": 1, "grade_defect": 54,
     }  # fmt: skip
     assert october.counts["problems_with_stock"]["price_zero"] == 125

@@ -13,7 +13,8 @@ from app.settings import ROOT
 from app.web.permissions import PERMISSIONS
 
 PAGES = ("/", "/suppliers/", "/offers/", "/catalogue/", "/stock/", "/pricing/", "/flows/", "/messages/",
-         "/flows/supplier.offers.portal", "/settings/users", "/settings/audit", "/suppliers/new", "/account")  # fmt: skip
+         "/flows/supplier.offers.portal", "/settings/users", "/settings/audit", "/suppliers/new",
+         "/account")  # fmt: skip
 TEMPLATES = ROOT / "app" / "templates"
 
 
