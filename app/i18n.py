@@ -12,9 +12,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from flask import Flask, has_request_context, request
 from flask_babel import Babel
-from flask_login import current_user
 
 from app.settings import ROOT
+from app.web.lazy import current_user
 
 LOCALES = ("nl", "en")
 TRANSLATIONS = ROOT / "app" / "translations"

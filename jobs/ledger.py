@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event, Thread
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -213,7 +213,7 @@ def settle(session: Session, batch: Batch, outcomes: Sequence[Outcome]) -> None:
     values = [_settled(batch, outcome, now) for outcome in outcomes]
     if not values:
         return
-    table = Message.__table__
+    table = cast(sa.Table, Message.__table__)
     statement = (
         sa.update(table)
         .where(table.c.id == sa.bindparam("b_id"), table.c.fence == batch.fence, table.c.state == "pending")
@@ -298,11 +298,12 @@ def _release_broken(batch: Batch, error: str, trace: str) -> None:
                 settled_at=sa.case((Message.deaths + 1 >= DEATHS_AT_MOST, now), else_=None),
                 next_attempt_at=now + timedelta(seconds=_delay(1, None)) if len(rest) == 1 else now,
             )
+            .returning(Message.id)
         )  # fmt: skip
         session.execute(
             sa.update(Run).where(Run.id == batch.run_id).values(state="failed", error=error, revision=Run.revision + 1)
         )
-        log.info("released", extra={"run_id": batch.run_id, "messages": broken.rowcount})
+        log.info("released", extra={"run_id": batch.run_id, "messages": len(broken.all())})
 
 
 def _end_run(batch: Batch) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -112,7 +112,7 @@ def confirm(session: sa.orm.Session, batch: Batch, messages: Sequence[Claimed], 
         if state[message.id].state in ("delivered", "dead")
     ]
     delivered = {message.key for message in messages if state[message.id].state == "delivered"}
-    listing, variant = Listing.__table__, Variant.__table__
+    listing, variant = cast(sa.Table, Listing.__table__), cast(sa.Table, Variant.__table__)
     here = (
         listing.c.variant_id == sa.select(variant.c.id).where(variant.c.sku == sa.bindparam("b_sku")).scalar_subquery(),
         listing.c.channel_id == sa.select(Channel.id).where(Channel.code == batch.channel).scalar_subquery(),

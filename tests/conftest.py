@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -43,7 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    for stop in reversed(config.stash.get(STOPS, [])):
+    stops: list[Callable[[], None]] = config.stash.get(STOPS, [])
+    for stop in reversed(stops):
         stop()
 
 
@@ -116,16 +117,17 @@ def app(_application: Flask) -> Iterator[Flask]:
     """
     with _application.app_context():
         engine = db.engine
+        engines = cast(dict[Any, Any], db.engines)
         with engine.connect() as connection:
             outer = connection.begin()
             db.session.remove()
             db.session.configure(join_transaction_mode="create_savepoint")
-            db.engines[None] = connection  # type: ignore[assignment]
+            engines[None] = connection
             try:
                 yield _application
             finally:
                 db.session.remove()
-                db.engines[None] = engine
+                engines[None] = engine
                 outer.rollback()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, flash, request
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.auth import queries, services
@@ -12,6 +11,7 @@ from app.auth.forms import NewUserForm, UserForm
 from app.auth.models import User
 from app.db import reading, transaction
 from app.web.fragments import redirect_to, render
+from app.web.lazy import current_user
 from app.web.permissions import requires
 
 bp = Blueprint("admin", __name__, url_prefix="/settings")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import has_request_context
-from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.auth.models import Audit
 from app.logs import correlation_id
+from app.web.lazy import current_user
 
 
 def record(session: Session, *, act: str, subject_kind: str, subject_id: str, before: Mapping[str, Any] | None = None,

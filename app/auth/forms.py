@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import Email, InputRequired, Length, Optional
 
-from app.web.forms import choices
+from app.web.forms import Form, choices
+from app.web.lazy import lazy as _l
 
 ROLE_NAMES = [
     ("agent", _l("Customer service")),
@@ -17,13 +16,13 @@ ROLE_NAMES = [
 ]
 
 
-class SignInForm(FlaskForm):
+class SignInForm(Form):
     email = EmailField(_l("E-mail"), validators=[InputRequired(), Length(max=254)])
     password = PasswordField(_l("Password"), validators=[InputRequired(), Length(max=1024)])
     next = HiddenField()
 
 
-class ProfileForm(FlaskForm):
+class ProfileForm(Form):
     name = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
     locale = SelectField(_l("Language"), choices=choices([("nl", "Nederlands"), ("en", "English")]))
     theme = SelectField(
@@ -32,19 +31,19 @@ class ProfileForm(FlaskForm):
     )
 
 
-class PasswordForm(FlaskForm):
+class PasswordForm(Form):
     old = PasswordField(_l("Current password"), validators=[InputRequired(), Length(max=1024)])
     new = PasswordField(_l("New password"), validators=[InputRequired(), Length(max=1024)])
 
 
-class NewUserForm(FlaskForm):
+class NewUserForm(Form):
     email = EmailField(_l("E-mail"), validators=[InputRequired(), Email(), Length(max=254)])
     name = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
     role = SelectField(_l("Role"), choices=choices(ROLE_NAMES))
     password = PasswordField(_l("Password"), validators=[InputRequired(), Length(max=1024)])
 
 
-class UserForm(FlaskForm):
+class UserForm(Form):
     name = StringField(_l("Name"), validators=[InputRequired(), Length(max=100)])
     role = SelectField(_l("Role"), choices=choices(ROLE_NAMES))
     active = BooleanField(_l("May sign in"))

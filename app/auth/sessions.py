@@ -60,7 +60,6 @@ def init_app(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     login_manager.init_app(app)
-    login_manager.session_protection = None
     login_manager.request_loader(load_person)
 
 

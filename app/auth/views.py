@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask import session as form_session
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
@@ -15,6 +14,7 @@ from app.auth.models import User
 from app.db import reading, transaction
 from app.extensions import settings
 from app.web.fragments import redirect_to, render
+from app.web.lazy import current_user
 from app.web.permissions import public, requires
 
 bp = Blueprint("auth", __name__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request
-from flask_babel import lazy_gettext as _l
 
 from app.catalog import queries
 from app.channels.queries import listings_of_variant
@@ -13,6 +12,7 @@ from app.pricing.words import step_name
 from app.stock import queries as stock
 from app.stock.forms import CorrectionForm
 from app.web.fragments import render
+from app.web.lazy import lazy as _l
 from app.web.permissions import requires
 
 bp = Blueprint("catalog", __name__, url_prefix="/catalogue")

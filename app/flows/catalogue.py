@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import lazy_gettext as _l
+from app.web.lazy import lazy as _l
 
 QUEUES = ("imports", "deliveries")
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+from alembic.config import Config
 from alembic.script import ScriptDirectory
-from flask_migrate import Config
 from rq.utils import import_attribute
 
 from app import queue
 from app.db import db, reading
 from app.flows import queries
+from app.flows.catalogue import QUEUES
 from app.settings import ROOT, Settings
 
 Check = dict[str, Any]
@@ -31,7 +33,7 @@ def examine(settings: Settings) -> list[Check]:
         ("sweep", _sweep),
     ]
     for channel in _channels():
-        checks.append((f"shop {channel}", lambda channel=channel: str(import_attribute(REACH_SHOP)(channel))))
+        checks.append((f"shop {channel}", partial(_shop, channel)))
     return [_run(name, check) for name, check in checks]
 
 
@@ -53,6 +55,10 @@ def _channels() -> list[str]:
     except sa.exc.SQLAlchemyError:
         reading().rollback()
         return []
+
+
+def _shop(channel: str) -> str:
+    return str(import_attribute(REACH_SHOP)(channel))
 
 
 def _database() -> str:
@@ -82,7 +88,7 @@ def _workers() -> str:
     from rq import Worker
 
     names = {name for worker in Worker.all(connection=queue.connection()) for name in worker.queue_names()}
-    missing = sorted(set(queue.QUEUES) - names)
+    missing = sorted(set(QUEUES) - names)
     if missing:
         raise Unwell(f"nobody works on: {', '.join(missing)}")
     return f"on {', '.join(sorted(names))}"

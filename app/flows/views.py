@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request
 from flask_babel import gettext as _
@@ -110,7 +111,9 @@ def run(run_id: int) -> Response:
 def messages() -> Response:
     """The ledger, newest first, with filters in the address."""
     session = reading()
-    wanted = {name: request.args.get(name) or None for name in ("flow", "state", "channel", "key", "correlation_id")}
+    wanted: dict[str, Any] = {
+        name: request.args.get(name) or None for name in ("flow", "state", "channel", "key", "correlation_id")
+    }
     if (wanted["flow"] and wanted["flow"] not in FLOWS) or (wanted["state"] and wanted["state"] not in STATES):
         abort(404)
     rows = queries.newest_messages(session, before_id=request.args.get("before", type=int), limit=PAGE + 1, **wanted)

@@ -6,7 +6,6 @@ from io import BytesIO
 
 from flask import Blueprint, Response, abort, flash, request, send_file
 from flask_babel import gettext as _
-from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -19,6 +18,7 @@ from app.offers.forms import ActForm, UploadForm
 from app.suppliers import services as suppliers
 from app.suppliers.models import GRADE_CHOICES, Supplier
 from app.web.fragments import redirect_to, render, tagged, unchanged
+from app.web.lazy import current_user
 from app.web.permissions import requires
 
 bp = Blueprint("offers", __name__, url_prefix="/offers")

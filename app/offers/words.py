@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app.offers.models import OfferFile
 from app.offers.queries import ChannelProgress
+from app.web.lazy import lazy as _l
 
 FIELD_NAMES = {
     "item_number": _l("Item number"),

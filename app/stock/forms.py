@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import IntegerField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from app.web.forms import choices
+from app.web.forms import Form, choices
+from app.web.lazy import lazy as _l
 
 
-class CorrectionForm(FlaskForm):
+class CorrectionForm(Form):
     kind = SelectField(
         _l("What"),
         choices=choices([("receipt", _l("Received")), ("count", _l("Counted")), ("correction", _l("Corrected"))]),

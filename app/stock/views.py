@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, flash, request
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
@@ -14,6 +13,7 @@ from app.db import reading, transaction
 from app.stock import queries, services
 from app.stock.forms import CorrectionForm
 from app.web.fragments import redirect_to, render
+from app.web.lazy import current_user
 from app.web.permissions import requires
 
 bp = Blueprint("stock", __name__, url_prefix="/stock")

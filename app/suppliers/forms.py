@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import phonenumbers
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from stdnum import get_cc_module, iban
 from stdnum.exceptions import ValidationError as NumberError
 from wtforms import (
@@ -26,7 +24,9 @@ from wtforms import (
 from wtforms.validators import Email, InputRequired, Length, NumberRange, Optional, Regexp
 
 from app.offers.columns import CURRENCIES
+from app.web.forms import Form as WebForm
 from app.web.forms import choices
+from app.web.lazy import lazy as _l
 
 KIND_NAMES = [("refurbisher", _l("Refurbisher")), ("wholesaler", _l("Wholesaler")), ("broker", _l("Broker"))]
 MODE_NAMES = [
@@ -45,7 +45,7 @@ class ContactForm(Form):
     phone = TelField(_l("Phone"), validators=[Optional(), Length(max=40)])
 
 
-class SupplierForm(FlaskForm):
+class SupplierForm(WebForm):
     name = StringField(_l("Name"), validators=[InputRequired(), Length(max=120)])
     code = StringField(
         _l("Code"),

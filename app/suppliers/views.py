@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, flash, request
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
@@ -16,6 +15,7 @@ from app.suppliers import queries, services
 from app.suppliers.forms import KIND_NAMES, MODE_NAMES, SCHEME_NAMES, SupplierForm
 from app.suppliers.models import GRADE_CHOICES, Supplier
 from app.web.fragments import redirect_to, render
+from app.web.lazy import current_user
 from app.web.permissions import requires
 
 bp = Blueprint("suppliers", __name__, url_prefix="/suppliers")

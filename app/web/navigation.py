@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from flask_babel import gettext as _
-from flask_login import current_user
 
+from app.web.lazy import current_user
 from app.web.permissions import may
 
 

@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import Flask, abort, g
-from flask_login import current_user
+
+from app.web.lazy import current_user
 
 View = TypeVar("View", bound=Callable[..., Any])
 

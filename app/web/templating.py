@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 from flask import Flask, request
 from flask_babel import format_currency, format_datetime, format_decimal, format_timedelta, get_locale
-from flask_login import current_user
 from markupsafe import Markup
 
 from app import clock
 from app.web.assets import asset_url
+from app.web.lazy import current_user
 from app.web.navigation import entries
 from app.web.permissions import may
 from app.web.words import stored

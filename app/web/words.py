@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _l
+from app.web.lazy import lazy as _l
 
 _WORDS = {
     # messages and runs
