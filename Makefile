@@ -1,10 +1,10 @@
 # Every habit of the project. `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-NAME ?= 0002_what_it_does
+NAME ?= listings-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint types fmt migration docs lock clean
+.PHONY: help setup setup-dev demo test bench lint types fmt migration docs lock clean
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ demo: setup ## Start everything on http://127.0.0.1:$${PORT:-8000}; Ctrl-C stops
 
 test: setup-dev ## All tests, on real PostgreSQL and Valkey
 	@$(BIN)/python -m pytest -n auto -q
+
+bench: setup-dev ## A measurement against a peer: make bench NAME=listings-sync (or poll)
+	@$(BIN)/python -m bench $(NAME)
 
 lint: setup-dev ## ruff, import arrows
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports

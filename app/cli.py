@@ -137,7 +137,8 @@ def messages_replay(message_id: int | None, flow: str | None, json_: bool) -> No
     try:
         with transaction() as session:
             if message_id is not None:
-                flow, count = services.replay(session, message_id, now=clock.now()), 1
+                done = services.replay(session, message_id, now=clock.now())
+                flow, count = done.flow, int(done.state == "pending")
             else:
                 count = services.replay_all(session, flow or "", channel=None, now=clock.now())
     except services.NotReplayable as error:

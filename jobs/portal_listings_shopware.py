@@ -5,17 +5,23 @@ The message's body is a listing in our words. Only the mapping below knows how S
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 
 from app import clock
-from app.catalog.models import Variant
-from app.channels.models import Channel, Listing
 from app.db import Json, transaction
+from app.extensions import settings
+from app.flows.services import content_hash
 from app.offers.services import arrived
+from integrations.errors import UnexpectedBody
+from integrations.shopware.client import ShopwareClient
 from integrations.shopware.ids import deterministic_id
 from integrations.shopware.lookups import Lookups
 from integrations.shopware.upsert import RecordOutcome
@@ -25,26 +31,127 @@ from jobs.ledger import Batch, Claimed, Outcome, settle
 CUSTOM_FIELDS = ("grade", "colour", "storage_gb", "category")
 DEFAULT_CURRENCY = "b7d2554b0ce847cd82f3ac9bd1c0dfca"  # The same on every shop (contract, section 1).
 EVERYWHERE = 30  # Visibility: link, search and listing.
+MAPPING = 1  # Count up when `product` maps the same listing differently.
+MOVING_WORDS = frozenset({"price_gross", "price_net", "vat_scheme", "vat_percent", "stock", "active"})
+MOVING_FIELDS = ("id", "active", "stock", "taxId", "price")
 
 
 def work(batch: Batch) -> None:
-    """Send the newest wish per SKU; older ones of the same batch are superseded."""
+    """Send the newest wish per SKU; older ones of the same batch are superseded.
+
+    A shop wants small calls, one at a time; the ledger wants large claims. So each claim is sent in several calls, and
+    each call is settled at once: pages see it, and a worker that dies repeats one call at most.
+    """
     newest = {message.key: message for message in batch.messages}
     current = list(newest.values())
     client = shops.client(batch.channel)
     lookups = client.lookups()
-    records = [product(message.body, lookups=lookups) for message in current]
+    if len(current) < len(batch.messages):
+        kept = {message.id for message in current}
+        with transaction() as session:
+            settle(session, batch, [Outcome(id_, "superseded") for id_ in batch.ids if id_ not in kept])
+    with transaction() as session:
+        there = facts_there(session, batch.channel, list(newest))
+    size = settings().listings_batch
+    parts = [current[first : first + size] for first in range(0, len(current), size)]
+
+    def call_for(part: list[Claimed]) -> tuple[Call, list[RecordOutcome]]:
+        call = Call.of(part, lookups=lookups, there=there)
+        return call, send(client, call, lookups)
+
+    with ThreadPoolExecutor(max_workers=1) as line:  # The next call is on its way while this one's answer is written.
+        coming = line.submit(copy_context().run, call_for, parts[0])
+        for following in [*parts[1:], None]:
+            call, answers = coming.result()
+            if following is not None:
+                coming = line.submit(copy_context().run, call_for, following)
+            write_down(batch, call, answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The listings of one call, with what the shop is told of each, and those that cannot be told."""
+
+    messages: list[Claimed]
+    facts: dict[str, str]
+    records: dict[int, Json]
+    impossible: list[Outcome]
+
+    @classmethod
+    def of(cls, messages: list[Claimed], *, lookups: Lookups, there: Mapping[str, str | None]) -> Call:
+        """Map the listings; of one whose facts the shop has, only what moves."""
+        call = cls(messages, {message.key: facts_hash(message.body) for message in messages}, {}, [])
+        for message in messages:
+            try:
+                body = product(message.body, lookups=lookups)
+            except UnexpectedBody as error:  # The shop lacks what this one needs; its neighbours go.
+                call.impossible.append(Outcome(message.id, "dead", {"error": str(error)}))
+                continue
+            known = there.get(message.key) == call.facts[message.key]
+            call.records[message.id] = only_moving(body) if known else body
+        return call
+
+    @property
+    def sent(self) -> list[Claimed]:
+        return [message for message in self.messages if message.id in self.records]
+
+
+def send(client: ShopwareClient, call: Call, lookups: Lookups) -> list[RecordOutcome]:
+    """Write the records, one answer each. One that was sent in part and refused is sent whole: the shop may have lost
+    its product.
+    """
     failpoints.reach("job.before_effect")
-    answers = client.upsert("product", records)
+    messages = call.sent
+    answers = client.upsert("product", [call.records[message.id] for message in messages])
+    again = [
+        place
+        for place, (message, answer) in enumerate(zip(messages, answers, strict=True))
+        if answer.state == "rejected" and "productNumber" not in call.records[message.id]
+    ]
+    if again:
+        whole = client.upsert("product", [product(messages[place].body, lookups=lookups) for place in again])
+        for place, answer in zip(again, whole, strict=True):
+            answers[place] = answer
     failpoints.reach("job.after_effect")
-    outcomes = [outcome(message, answer) for message, answer in zip(current, answers, strict=True)]
-    kept = {message.id for message in current}
-    outcomes += [Outcome(message.id, "superseded") for message in batch.messages if message.id not in kept]
+    return answers
+
+
+def write_down(batch: Batch, call: Call, answers: Sequence[RecordOutcome]) -> None:
+    """What became of the call, in one transaction."""
+    outcomes = [outcome(message, answer) for message, answer in zip(call.sent, answers, strict=True)]
+    outcomes += call.impossible
     with transaction() as session:
         settle(session, batch, outcomes)
-        confirm(session, batch, current, outcomes)
-        arrived(session, (message.origin for message in batch.messages))
+        confirm(session, batch, call.messages, outcomes, call.facts)
+        arrived(session, {message.origin for message in call.messages})
         failpoints.reach("job.before_done")
+
+
+_FACTS_THERE = sa.text("""
+    SELECT v.sku, l.sent_facts FROM variant v JOIN listing l ON l.variant_id = v.id
+    JOIN channel c ON c.id = l.channel_id
+    WHERE c.code = :channel AND v.sku = ANY(:skus)
+""")
+
+
+def facts_there(session: sa.orm.Session, channel: str, skus: Sequence[str]) -> dict[str, str | None]:
+    """SKU to the hash of the facts that the shop confirmed last."""
+    rows = session.execute(_FACTS_THERE, {"channel": channel, "skus": skus})
+    return {row.sku: row.sent_facts for row in rows}
+
+
+def facts_hash(listing: Mapping[str, Any]) -> str:
+    """Of all but price and stock, and of the way they are mapped: a new mapping sends everything again."""
+    facts = {name: value for name, value in listing.items() if name not in MOVING_WORDS}
+    return content_hash({"mapping": MAPPING, **facts})
+
+
+def only_moving(body: Json) -> Json:
+    """What a new price or stock changes of a product payload; half of what a shop does on a write is for the rest."""
+    return {
+        **{name: body[name] for name in MOVING_FIELDS},
+        "customFields": {"iused_margin_scheme": body["customFields"]["iused_margin_scheme"]},
+    }
 
 
 def product(listing: Mapping[str, Any], *, lookups: Lookups) -> Json:
@@ -97,37 +204,39 @@ def outcome(message: Claimed, answer: RecordOutcome) -> Outcome:
     return Outcome(message.id, "dead", {"error": answer.reason, "problems": problems})
 
 
-def confirm(session: sa.orm.Session, batch: Batch, messages: Sequence[Claimed], outcomes: Sequence[Outcome]) -> None:
+_ACCEPTED = sa.text("""
+    UPDATE listing l
+    SET sent_hash = w.hash, sent_facts = w.facts, confirmed_at = :now, refusal = NULL,
+        state = CASE WHEN l.wanted_hash <> w.hash THEN 'waiting' WHEN w.active THEN 'listed' ELSE 'withdrawn' END
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS w(sku text, hash text, facts text, active boolean)
+    JOIN variant v ON v.sku = w.sku
+    WHERE l.variant_id = v.id AND l.channel_id = (SELECT id FROM channel WHERE code = :channel)
+""")
+_REFUSED = sa.text("""
+    UPDATE listing l SET state = 'refused', refusal = w.refusal
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS w(sku text, hash text, refusal text)
+    JOIN variant v ON v.sku = w.sku
+    WHERE l.variant_id = v.id AND l.channel_id = (SELECT id FROM channel WHERE code = :channel)
+      AND l.wanted_hash = w.hash
+""")
+
+
+def confirm(session: sa.orm.Session, batch: Batch, messages: Sequence[Claimed], outcomes: Sequence[Outcome],
+            facts: Mapping[str, str]) -> None:  # fmt: skip
     """Write on the listings what the shop holds now, or why it refused."""
-    state = {item.message_id: item for item in outcomes}
-    now = clock.now()
-    rows = [
-        {
-            "b_sku": message.key,
-            "b_hash": message.content_hash,
-            "b_refusal": str((state[message.id].result or {}).get("error", "")),
-            "b_active": bool(message.body["active"]),
-        }
-        for message in messages
-        if state[message.id].state in ("delivered", "dead")
-    ]
-    delivered = {message.key for message in messages if state[message.id].state == "delivered"}
-    listing, variant = cast(sa.Table, Listing.__table__), cast(sa.Table, Variant.__table__)
-    here = (
-        listing.c.variant_id == sa.select(variant.c.id).where(variant.c.sku == sa.bindparam("b_sku")).scalar_subquery(),
-        listing.c.channel_id == sa.select(Channel.id).where(Channel.code == batch.channel).scalar_subquery(),
-    )
-    newest = listing.c.wanted_hash == sa.bindparam("b_hash")
-    shown = sa.case((sa.bindparam("b_active", type_=sa.Boolean), "listed"), else_="withdrawn")
-    accepted = (
-        sa.update(listing)
-        .where(*here)
-        .values(sent_hash=sa.bindparam("b_hash"), confirmed_at=now, refusal=None,
-                state=sa.case((newest, shown), else_="waiting"))
-    )  # fmt: skip
-    refused = sa.update(listing).where(*here, newest).values(state="refused", refusal=sa.bindparam("b_refusal"))
-    connection = session.connection()
-    if good := [row for row in rows if row["b_sku"] in delivered]:
-        connection.execute(accepted, good)
-    if bad := [row for row in rows if row["b_sku"] not in delivered]:
-        connection.execute(refused, bad)
+    became = {item.message_id: item for item in outcomes}
+    accepted = [
+        {"sku": message.key, "hash": message.content_hash, "facts": facts[message.key],
+         "active": bool(message.body["active"])}
+        for message in messages if became[message.id].state == "delivered"
+    ]  # fmt: skip
+    refused = [
+        {"sku": message.key, "hash": message.content_hash,
+         "refusal": str((became[message.id].result or {}).get("error", ""))}
+        for message in messages if became[message.id].state == "dead"
+    ]  # fmt: skip
+    here = {"channel": batch.channel}
+    if accepted:
+        session.execute(_ACCEPTED, {**here, "rows": json.dumps(accepted), "now": clock.now()})
+    if refused:
+        session.execute(_REFUSED, {**here, "rows": json.dumps(refused)})

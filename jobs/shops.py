@@ -10,13 +10,13 @@ import redis
 
 from app import queue
 from app.extensions import settings
-from integrations.errors import Unavailable
+from integrations.errors import Misconfigured, Unavailable
 from integrations.http import Limits
 from integrations.shopware.client import ShopwareClient
 from integrations.shopware.shop import ShopwareShop
 
 
-class UnknownShop(Unavailable):
+class UnknownShop(Misconfigured):
     """SHOPS names no credentials for the channel; messages wait until it does."""
 
 

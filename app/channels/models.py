@@ -51,6 +51,7 @@ class Listing(Base):
     stock: Mapped[int]
     wanted_hash: Mapped[Short]  # Of the content we want there.
     sent_hash: Mapped[str | None] = mapped_column(String(64))  # Of the content the shop last confirmed.
+    sent_facts: Mapped[str | None] = mapped_column(String(64))  # Of what seldom changes in that content.
     changed_at: Mapped[Moment]
     confirmed_at: Mapped[Moment | None]
     refusal: Mapped[str | None]

@@ -20,6 +20,7 @@ from app.pricing.engine import PaymentFee, PriceInputs, price_by
 from app.pricing.queries import rules_of, sellable_offers, vat_percent_on
 
 FLOW = "portal.listings.shopware"
+MANY = 1000  # Messages written at once after which what PostgreSQL knows of the tables is wrong.
 _LOCK = 7_401_001  # Any constant: one change of the assortment at a time.
 
 _CLOSE_PRICES = text("""
@@ -85,7 +86,7 @@ _PRICES_OF_LISTINGS = text("""
 _SUPERSEDE = text("""
     UPDATE message m SET state = 'superseded', settled_at = clock_timestamp(), lease_until = NULL
     FROM changed_wish w
-    WHERE m.flow = :flow AND m.channel = w.channel AND m.key = w.sku AND m.state = 'pending'
+    WHERE m.flow = :flow AND m.channel = w.channel AND m.key = w.sku AND m.state IN ('pending', 'dead')
       AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp())
 """)
 # Changed there and back before the shop heard of it: the shop confirmed this very content, and no worker ever had
@@ -142,7 +143,10 @@ def refresh_listings(session: Session, *, variant_ids: Iterable[int], now: datet
     session.execute(_CONFIRMED_ALREADY, {"flow": FLOW})
     session.execute(_SEND, {"now": now, "flow": FLOW, "correlation_id": correlation_id(), "origin": origin})
     rows = session.execute(text("SELECT channel, count(*) FROM changed_wish GROUP BY 1 ORDER BY 1"))
-    return {row[0]: row[1] for row in rows}
+    sent = {row[0]: row[1] for row in rows}
+    if sum(sent.values()) > MANY:
+        session.execute(text("ANALYZE message (state, flow, channel, fence), listing (channel_id, state)"))
+    return sent
 
 
 def _write_prices(session: Session, *, vat_percent: Decimal, payment_fee: PaymentFee, now: datetime) -> None:

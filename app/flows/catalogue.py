@@ -46,7 +46,7 @@ FLOWS: dict[str, Flow] = {
             _l("Changed listings, with price and stock, go to the storefronts."),
             carries="state",
             queue="deliveries",
-            batch=100,
+            batch=500,
             timeout_s=900,
             per_channel=True,
         ),

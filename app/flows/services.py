@@ -6,16 +6,23 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.db import Json
 from app.flows.catalogue import FLOWS
 from app.flows.models import Lane, Message
 from app.logs import correlation_id
+
+
+class Replayed(NamedTuple):
+    """`state` is what the message is in now: pending or superseded."""
+
+    flow: str
+    state: str
 
 
 class NotReplayable(Exception):
@@ -42,11 +49,12 @@ def send(session: Session, flow: str, *, key: str, body: Json, now: datetime, ch
 
 
 def supersede(session: Session, flow: str, *, channel: str, key: str, now: datetime) -> None:
-    """Retire the messages of the key that wait and that no worker has in hand."""
+    """Retire the messages of the key that wait in no worker's hand, and the dead ones: what they said is history."""
     session.execute(
         update(Message)
         .where(
-            Message.flow == flow, Message.channel == channel, Message.key == key, Message.state == "pending",
+            Message.flow == flow, Message.channel == channel, Message.key == key,
+            Message.state.in_(("pending", "dead")),
             Message.lease_until.is_(None) | (Message.lease_until < func.clock_timestamp()),
         )
         .values(state="superseded", settled_at=now, lease_until=None)
@@ -70,14 +78,17 @@ def receive(session: Session, flow: str, *, key: str, delivery_id: str, body: Js
     ).scalar_one_or_none()  # fmt: skip
 
 
-def replay(session: Session, message_id: int, *, now: datetime, body: Json | None = None) -> str:
-    """Make a dead message due again, with another body when one is given; returns its flow to be woken.
+def replay(session: Session, message_id: int, *, now: datetime, body: Json | None = None) -> Replayed:
+    """Make a dead message due again, with another body when one is given. Wake its flow after the commit.
 
-    Raises NotReplayable.
+    One that a newer message of its key followed, in a flow that carries state, is superseded instead: replayed, it
+    would put what was over what is. Raises NotReplayable.
     """
     message = session.execute(select(Message).where(Message.id == message_id).with_for_update()).scalar_one()
     if message.state != "dead":
         raise NotReplayable(message.state)
+    if _supersede_outdated(session, Message.id == message_id, now=now):
+        return Replayed(message.flow, "superseded")
     if body is not None:
         message.body = body
         message.content_hash = content_hash(body)
@@ -86,7 +97,24 @@ def replay(session: Session, message_id: int, *, now: datetime, body: Json | Non
     message.deaths = 0
     message.next_attempt_at = now
     message.settled_at = None
-    return message.flow
+    return Replayed(message.flow, "pending")
+
+
+def _supersede_outdated(session: Session, *where: ColumnElement[bool], now: datetime) -> int:
+    """Supersede dead messages that a newer one of their key followed, in flows that carry state; returns how many."""
+    states = [flow.name for flow in FLOWS.values() if flow.carries == "state"]
+    newer = aliased(Message)
+    follows = exists().where(
+        newer.flow == Message.flow, newer.channel == Message.channel, newer.key == Message.key, newer.id > Message.id
+    )
+    done = session.execute(
+        update(Message)
+        .where(*where, Message.state == "dead", Message.flow.in_(states), follows)
+        .values(state="superseded", settled_at=now)
+        .returning(Message.id),
+        execution_options={"synchronize_session": "fetch"},
+    )
+    return len(done.all())
 
 
 def mark_handled(session: Session, message_id: int, *, now: datetime) -> None:
@@ -99,10 +127,11 @@ def mark_handled(session: Session, message_id: int, *, now: datetime) -> None:
 
 
 def replay_all(session: Session, flow: str, *, channel: str | None, now: datetime) -> int:
-    """Make every dead message of the flow due again, oldest first; returns how many."""
+    """Make every dead message of the flow due again, oldest first; returns how many. Outdated ones are superseded."""
     where = [Message.flow == flow, Message.state == "dead"]
     if channel is not None:
         where.append(Message.channel == channel)
+    _supersede_outdated(session, *where, now=now)
     done = session.execute(
         update(Message)
         .where(*where)

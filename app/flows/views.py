@@ -157,7 +157,8 @@ def _changes(old: Json, new: Json) -> list[tuple[str, object, object]]:
 @requires("flows.write")
 def replay(message_id: int) -> BaseResponse:
     """Make a dead message due again, with the edited body when one is sent."""
-    if queries.message(reading(), message_id) is None:
+    known = queries.message(reading(), message_id)
+    if known is None:
         abort(404)
     body: Json | None = None
     if edited := request.form.get("body"):
@@ -171,14 +172,17 @@ def replay(message_id: int) -> BaseResponse:
             return _message(message_id, edited=edited, problem=_("The body must be an object."), status=422)
     try:
         with transaction() as session:
-            flow = services.replay(session, message_id, now=clock.now(), body=body)
+            done = services.replay(session, message_id, now=clock.now(), body=body)
             audit.record(session, act="messages.replay", subject_kind="message", subject_id=str(message_id),
-                         after={"edited": body is not None})  # fmt: skip
+                         after={"edited": body is not None, "state": done.state})  # fmt: skip
     except services.NotReplayable:
         flash(_("Only a stopped message can be replayed."), "error")
         return redirect_to("flows.message", message_id=message_id)
-    queue.wake(flow)
-    flash(_("The message is due again."), "success")
+    queue.wake(done.flow)
+    if done.state == "superseded":
+        flash(_("Not replayed: a newer message about %(key)s came after it.", key=known.key), "info")
+    else:
+        flash(_("The message is due again."), "success")
     return redirect_to("flows.message", message_id=message_id)
 
 

@@ -79,15 +79,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_message_correlation_id_id"), "message", ["correlation_id", "id"], unique=False)
     op.create_index("ix_message_dead", "message", ["id"], unique=False, postgresql_where=sa.text("state = 'dead'"))
-    op.create_index(
-        "ix_message_due",
-        "message",
-        ["flow", "channel", "next_attempt_at", "id"],
-        unique=False,
-        postgresql_where=sa.text("state = 'pending'"),
-    )
     op.create_index(op.f("ix_message_flow_id"), "message", ["flow", "id"], unique=False)
     op.create_index(op.f("ix_message_key_id"), "message", ["key", "id"], unique=False)
+    op.create_index(
+        "ix_message_open_key",
+        "message",
+        ["flow", "channel", "key"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('pending', 'dead')"),
+    )
     op.create_index(
         "ix_message_origin",
         "message",
@@ -96,14 +96,27 @@ def upgrade() -> None:
         postgresql_where=sa.text("origin IS NOT NULL"),
     )
     op.create_index(
-        "ix_message_pending_key",
+        "ix_message_pending",
         "message",
-        ["flow", "channel", "key"],
+        ["flow", "channel", "id"],
         unique=False,
         postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index(op.f("ix_message_run_id"), "message", ["run_id"], unique=False)
-    op.create_index(op.f("ix_message_state_id"), "message", ["state", "id"], unique=False)
+    op.create_index(
+        "ix_message_taken",
+        "message",
+        ["flow", "channel", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'pending' AND (lease_until IS NOT NULL OR deaths > 0)"),
+    )
+    op.create_index(
+        "ix_message_unusual",
+        "message",
+        ["state", "id"],
+        unique=False,
+        postgresql_where=sa.text("state NOT IN ('pending', 'delivered')"),
+    )
     op.create_index(
         "uq_message_delivery",
         "message",
@@ -636,6 +649,7 @@ def upgrade() -> None:
         sa.Column("stock", sa.Integer(), nullable=False),
         sa.Column("wanted_hash", sa.String(length=64), nullable=False),
         sa.Column("sent_hash", sa.String(length=64), nullable=True),
+        sa.Column("sent_facts", sa.String(length=64), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("refusal", sa.String(), nullable=True),
@@ -719,13 +733,20 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_product_category_brand"), table_name="product")
     op.drop_table("product")
     op.drop_index("uq_message_delivery", table_name="message", postgresql_where=sa.text("delivery_id IS NOT NULL"))
-    op.drop_index(op.f("ix_message_state_id"), table_name="message")
+    op.drop_index(
+        "ix_message_unusual", table_name="message", postgresql_where=sa.text("state NOT IN ('pending', 'delivered')")
+    )
+    op.drop_index(
+        "ix_message_taken",
+        table_name="message",
+        postgresql_where=sa.text("state = 'pending' AND (lease_until IS NOT NULL OR deaths > 0)"),
+    )
     op.drop_index(op.f("ix_message_run_id"), table_name="message")
-    op.drop_index("ix_message_pending_key", table_name="message", postgresql_where=sa.text("state = 'pending'"))
+    op.drop_index("ix_message_pending", table_name="message", postgresql_where=sa.text("state = 'pending'"))
     op.drop_index("ix_message_origin", table_name="message", postgresql_where=sa.text("origin IS NOT NULL"))
+    op.drop_index("ix_message_open_key", table_name="message", postgresql_where=sa.text("state IN ('pending', 'dead')"))
     op.drop_index(op.f("ix_message_key_id"), table_name="message")
     op.drop_index(op.f("ix_message_flow_id"), table_name="message")
-    op.drop_index("ix_message_due", table_name="message", postgresql_where=sa.text("state = 'pending'"))
     op.drop_index("ix_message_dead", table_name="message", postgresql_where=sa.text("state = 'dead'"))
     op.drop_index(op.f("ix_message_correlation_id_id"), table_name="message")
     op.drop_table("message")

@@ -29,7 +29,8 @@ class Shop:
         self.written: Counter[str] = Counter()
         self.last: deque[dict[str, Any]] = deque(maxlen=50)
         self.lock = Lock()
-        self._fill(portal_url)
+        self._portal_url = portal_url
+        self._fill()
         self.sender.start()
 
     def sales_channel_id(self) -> str:
@@ -59,19 +60,17 @@ class Shop:
         self.storage.close()
 
     def reset(self) -> None:
-        """Back to a fresh shop: no products, no orders, no faults."""
+        """Back to a fresh shop: no products, no orders, no faults, every setting as delivered."""
         self.faults.clear()
         with self.storage.transaction() as books:
-            books.connection.execute(
-                "DELETE FROM entity WHERE name LIKE 'product%' OR name LIKE 'order%' OR name LIKE 'customer%' "
-                "OR name = 'state_machine_history' OR (name = 'webhook' AND NOT doc ? 'app')"
-            )
+            books.connection.execute("DELETE FROM entity")
             books.connection.execute("TRUNCATE effect, webhook_log")
         self.requests.clear()
         self.written.clear()
         self.oauth.refused.clear()
+        self._fill()
 
-    def _fill(self, portal_url: str) -> None:
+    def _fill(self) -> None:
         me = self.identity
         taxes: dict[str, Doc] = {
             me.id("tax", str(rate)): {"taxRate": rate, "name": f"{rate} %", "position": place}
@@ -108,7 +107,7 @@ class Shop:
             },
             "webhook": {me.id("webhook", event): {"name": event, "eventName": event, "app": True, "active": True,
                                                   "errorCount": 0, "onlyLiveVersion": True,
-                                                  "url": f"{portal_url}/webhooks/shopware/{me.code}"}
+                                                  "url": f"{self._portal_url}/webhooks/shopware/{me.code}"}
                         for event in APP_EVENTS},
         }  # fmt: skip
         with self.storage.transaction() as books:

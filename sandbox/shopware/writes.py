@@ -135,7 +135,7 @@ class Write:
         prices = fields.get("price")
         if prices is not None:
             self._check_prices(pointer, prices)
-        if self.refuses(str(fields.get("productNumber"))):
+        if self.refuses(str({**(old or {}), **fields}.get("productNumber"))):
             self.errors.append(violation(f"{pointer}/name", "This value is too long.", value="refused by the switch"))
 
     def _check_prices(self, pointer: str, prices: Any) -> None:

@@ -16,7 +16,7 @@ from app.db import db, transaction
 from app.flows import catalogue, services
 from app.flows.catalogue import Flow
 from app.flows.models import Lane, Message, Run
-from integrations.errors import Unavailable
+from integrations.errors import Misconfigured, Unavailable
 from jobs import ledger, registry, schedule
 from jobs.ledger import Batch, LeaseLost, Outcome, settle
 
@@ -292,7 +292,7 @@ def test_the_same_delivery_twice_is_one_message(flow: Flow) -> None:
 
 def test_a_dead_message_is_replayed_with_an_edited_body(flow: Flow, handle: Any) -> None:
     [message_id] = put("a")
-    handle(lambda batch: _refuse(batch))
+    handle(_refuse)
     ledger.drain(FLOW)
     assert states() == ["dead"]
 
@@ -317,6 +317,50 @@ def test_only_a_dead_message_is_replayed(flow: Flow) -> None:
 
     with pytest.raises(services.NotReplayable), transaction() as session:
         services.replay(session, message_id, now=clock.now())
+
+
+def test_a_dead_message_that_a_newer_one_followed_is_superseded_instead_of_replayed(flow: Flow, handle: Any) -> None:
+    [older] = put("a")
+    batch = ledger.claim(flow, "", cause="wake")
+    assert batch is not None
+    put("a")  # While the older one is in hand: it cannot be superseded now.
+    _refuse(batch)
+    handle(deliver)
+    ledger.drain(FLOW)
+    assert states() == ["dead", "delivered"]
+
+    with transaction() as session:
+        done = services.replay(session, older, now=clock.now())
+
+    assert done.state == "superseded"
+    assert states() == ["superseded", "delivered"]
+
+
+def test_a_newer_message_retires_the_dead_one_of_its_key(flow: Flow, handle: Any) -> None:
+    put("a", "b")
+    handle(_refuse)
+    ledger.drain(FLOW)
+
+    put("a")
+
+    assert states() == ["superseded", "dead", "pending"]
+
+
+def test_a_system_that_is_misconfigured_uses_up_no_tries(flow: Flow, handle: Any) -> None:
+    put("a")
+
+    def shut(_batch: Batch) -> None:
+        raise Misconfigured("credentials refused", retry_after_s=60)
+
+    handle(shut)
+    for _ in range(3):
+        make_due()
+        ledger.drain(FLOW)
+
+    with transaction() as session:
+        message = session.execute(sa.select(Message)).scalar_one()
+    assert (message.state, message.attempts) == ("pending", 0)
+    assert message.result == {"error": "credentials refused"}
 
 
 def test_every_flow_has_a_handler_and_every_handler_a_flow() -> None:

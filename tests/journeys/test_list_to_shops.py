@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import clock
-from app.channels.models import Listing
+from app.channels.models import Channel, Listing
 from app.db import transaction
 from app.demo import seed
 from app.flows.models import Message
@@ -168,7 +168,7 @@ def test_one_listing_that_a_shop_refuses_does_not_hold_the_other(portal: Flask, 
 
     accept(drop(as_csv((*T480S, 2, 1500), (*IPHONE, 2, 1900)), "b.csv"))
 
-    assert fault.hits == 1
+    assert fault.hits == 2  # The change alone, then the whole product.
     with transaction() as session:
         states = session.execute(
             sa.select(Message.channel, Message.key == sku, Message.state).where(
@@ -227,3 +227,74 @@ def test_both_real_lists_give_their_measured_counts(portal: Flask, world: Sandbo
         assert session.execute(sa.select(sa.func.count(Message.id)).where(Message.state == "dead")).scalar_one() == 0
         listed = session.execute(sa.select(sa.func.count(Listing.id)).where(Listing.state == "listed")).scalar_one()
     assert listed > 2000
+
+
+def products(world: SandboxHandle, code: str) -> dict[str, dict[str, Any]]:
+    """Product number to document, as the shop stores it."""
+    with world.sandbox.shops[code].storage.transaction() as books:
+        rows = books.connection.execute("SELECT id, doc FROM entity WHERE name = 'product'").fetchall()
+    return {doc["productNumber"]: {"id": id_, **doc} for id_, doc in rows}
+
+
+def test_a_new_price_or_stock_is_sent_without_the_rest_of_the_product(portal: Flask, world: SandboxHandle) -> None:
+    accept(drop(as_csv((*T480S, 3, 1500)), "a.csv"))
+    (before,) = products(world, "econocom").values()
+    with world.sandbox.shops["econocom"].storage.transaction() as books:
+        books.connection.execute(
+            "UPDATE entity SET doc = doc || '{\"name\": \"Renamed by the shop\"}' WHERE name = 'product'"
+        )
+
+    accept(drop(as_csv((*T480S, 1, 1800)), "b.csv"))
+
+    (after,) = products(world, "econocom").values()
+    assert after["name"] == "Renamed by the shop"
+    assert (after["stock"], before["stock"]) == (1, 3)
+    assert after["price"][0]["gross"] > before["price"][0]["gross"]
+    assert after["customFields"] == before["customFields"]
+
+
+def test_a_product_that_somebody_deleted_in_the_shop_comes_back_whole(portal: Flask, world: SandboxHandle) -> None:
+    accept(drop(as_csv((*T480S, 3, 1500), (*IPHONE, 2, 1900)), "a.csv"))
+    before = products(world, "econocom")
+    number = next(number for number in before if number.startswith("TPT480S"))
+    with world.sandbox.shops["econocom"].storage.transaction() as books:
+        books.connection.execute(
+            "DELETE FROM entity WHERE id = %s OR doc->>'productId' = %s", [before[number]["id"]] * 2
+        )
+
+    accept(drop(as_csv((*T480S, 1, 1500), (*IPHONE, 1, 1900)), "b.csv"))
+
+    after = products(world, "econocom")
+    assert {name: doc["stock"] for name, doc in after.items()} == dict.fromkeys(before, 1)
+    assert after[number]["name"] == before[number]["name"]
+    with transaction() as session:
+        assert set(session.execute(sa.select(Listing.state)).scalars()) == {"listed"}
+
+
+def test_a_listing_whose_tax_the_shop_lacks_does_not_hold_the_other(portal: Flask, world: SandboxHandle) -> None:
+    with world.sandbox.shops["econocom"].storage.transaction() as books:
+        books.connection.execute("DELETE FROM entity WHERE name = 'tax' AND (doc->>'taxRate')::numeric = 21")
+    with transaction() as session:
+        session.execute(sa.update(Supplier).where(Supplier.code == "foxway").values(default_vat_scheme="regular"))
+
+    accept(drop(as_csv((*T480S, 3, 1500)), "a.csv"))
+
+    with transaction() as session:
+        rows = session.execute(sa.select(Channel.code, Listing.state).join(Channel, Channel.id == Listing.channel_id))
+        states = {row.code: row.state for row in rows}
+        reason = session.execute(sa.select(Listing.refusal).where(Listing.state == "refused")).scalar_one()
+    assert states == {"refurbished-direct": "listed", "econocom": "refused"}
+    assert reason == "the shop has no tax of 21 %"
+
+
+def test_what_the_shop_refused_is_history_once_the_listing_changed(portal: Flask, world: SandboxHandle) -> None:
+    world.fault("econocom", "bad_row", value="TPT480S-I58350U-16-256-A", left=1)
+    accept(drop(as_csv((*T480S, 3, 1500)), "a.csv"))
+    with transaction() as session:
+        dead = session.execute(sa.select(Message).where(Message.state == "dead")).scalar_one().id
+
+    accept(drop(as_csv((*T480S, 1, 1500)), "b.csv"))
+
+    with transaction() as session:
+        assert session.get_one(Message, dead, populate_existing=True).state == "superseded"
+        assert set(session.execute(sa.select(Listing.state)).scalars()) == {"listed"}

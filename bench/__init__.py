@@ -1,0 +1,1 @@
+"""What we claim about speed, as commands: each measures a peer in the same run and prints a ratio."""

@@ -1,0 +1,23 @@
+"""`python -m bench NAME`: run one measurement; its last line is one JSON object. Exit 1 when a bar is not reached."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from importlib import import_module
+
+NAMES = {"listings-sync": "bench.listings_sync", "poll": "bench.poll"}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=sorted(NAMES))
+    logging.disable(logging.WARNING)  # The peer logs each request; the terminal is for the answer.
+    report = import_module(NAMES[parser.parse_args().name]).measure()
+    print(report.line(), flush=True)
+    return 0 if report.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
