@@ -28,7 +28,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Configure the extensions from the typed settings; Flask's own config holds only what they demand."""
     from app import i18n, logs
     from app.auth import sessions
-    from app.web import assets, headers, templating
+    from app.web import assets, headers, polling, templating
 
     app.extensions["settings"] = settings
     app.config.update(
@@ -54,3 +54,4 @@ def init_app(app: Flask, settings: Settings) -> None:
     assets.init_app(app)
     templating.init_app(app)
     headers.init_app(app)
+    polling.init_app(app)

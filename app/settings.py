@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     sign_in_attempts_network: int = Field(
         40, ge=1, description="Failed sign-ins per network address in 15 minutes before more are refused."
     )
+    poll_memory_seconds: int = Field(
+        30, ge=0, description="How long a page's poll is answered from memory while nothing moves; 0: never."
+    )
     upload_max_mb: int = Field(25, ge=1, le=200, description="Largest offer file accepted, in MB.")
     lease_seconds: int = Field(15, ge=2, description="How long a worker that fell silent keeps its messages.")
     sweep_seconds: float = Field(3.0, gt=0, description="Pause between two looks for due messages.")
@@ -72,6 +75,11 @@ class Settings(BaseSettings):
         if len(value.get_secret_value()) < 32:
             raise ValueError("must have at least 32 characters")
         return value
+
+    @property
+    def libpq_url(self) -> str:
+        """`database_url` as the driver alone reads it."""
+        return self.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
 
     @property
     def sqlalchemy_url(self) -> str:

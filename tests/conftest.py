@@ -6,6 +6,7 @@ TEST_DATABASE_SERVER_URL and TEST_REDIS_URL name servers of your own; unset, pri
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not os.environ.get("TEST_REDIS_URL"):
         os.environ["TEST_REDIS_URL"], stop = embedded.valkey(folder / "valkey")
         stops.append(stop)
+    stops.insert(0, lambda: shutil.rmtree(folder, ignore_errors=True))
     config.stash[STOPS] = stops
 
 
@@ -80,6 +82,7 @@ def settings(database_url: str, worker_name: str) -> Settings:
         database_url=database_url,
         redis_url=url + ("&" if "?" in url else "?") + f"db={number}",
         trusted_hosts=["localhost", "127.0.0.1"],
+        poll_memory_seconds=0,  # Rolled back changes notify nobody; its own tests turn it on.
         sweep_seconds=0.2,
         lease_seconds=2,
         retry_first_seconds=0.01,

@@ -20,6 +20,7 @@ from app.auth.models import User, UserSession
 from app.auth.services import hash_token
 from app.db import reading, transaction
 from app.extensions import settings
+from app.settings import Settings
 
 SEEN_EVERY = timedelta(minutes=1)  # A write per request would cost more than the request.
 login_manager = LoginManager()
@@ -46,8 +47,13 @@ class Person:
 
 
 def cookie_name() -> str:
+    """Of the running application."""
+    return cookie_name_for(settings())
+
+
+def cookie_name_for(config: Settings) -> str:
     """`__Host-` forbids the cookie for other hosts and paths, and demands Secure."""
-    return "__Host-iused" if settings().secure_cookies else "iused"
+    return "__Host-iused" if config.secure_cookies else "iused"
 
 
 def init_app(app: Flask) -> None:

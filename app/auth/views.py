@@ -13,6 +13,7 @@ from app.auth.forms import PasswordForm, ProfileForm, SignInForm
 from app.auth.models import User
 from app.db import reading, transaction
 from app.extensions import settings
+from app.web import polling
 from app.web.fragments import redirect_to, render
 from app.web.lazy import current_user
 from app.web.permissions import public, requires
@@ -58,7 +59,9 @@ def sign_in() -> BaseResponse:
 def sign_out() -> BaseResponse:
     """End this session, here and in every copy of the cookie."""
     with transaction() as session:
-        services.close_session(session, request.cookies.get(sessions.cookie_name(), ""))
+        token = request.cookies.get(sessions.cookie_name(), "")
+        services.close_session(session, token)
+    polling.forget(token)
     form_session.clear()
     response = redirect_to("auth.sign_in")
     sessions.clear_cookie(response)

@@ -98,7 +98,7 @@ def run(run_id: int) -> Response:
     tag = queries.run_tag(session, run_id)
     if tag is None:
         abort(404)
-    same = unchanged(tag)
+    same = unchanged(f"run:{run_id}", tag)
     if same is not None:
         return same
     found = queries.run(session, run_id)

@@ -138,7 +138,7 @@ def status(file_id: int) -> Response:
     tag = queries.tag(reading(), file_id)
     if tag is None:
         abort(404)
-    same = unchanged(tag)
+    same = unchanged(f"offer_file:{file_id}", tag)
     if same is not None:
         return same
     was = request.args.get("was", "")

@@ -7,6 +7,8 @@ from jinja2_fragments.flask import render_blocks
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.web import polling
+
 
 def wants_fragment(headers: Headers) -> bool:
     """Whether htmx asks for a part of the page: not a boosted link, not a history restore."""
@@ -36,10 +38,14 @@ def redirect_to(endpoint: str, **values: object) -> BaseResponse:
     return redirect(target, code=303)
 
 
-def unchanged(tag: str) -> Response | None:
-    """304 when the poll's HX-PTag says that it has `tag` already, else None. The page sends the tag with `tagged`."""
+def unchanged(topic: str, tag: str) -> Response | None:
+    """304 when the poll's HX-PTag says that it has `tag` already, else None. The page sends the tag with `tagged`.
+
+    `topic`: table and id of the row whose `revision` is in the tag, `offer_file:12`.
+    """
     if request.headers.get("HX-PTag") != tag:
         return None
+    polling.note(topic=topic, tag=tag)
     return tagged(Response(status=304), tag)
 
 

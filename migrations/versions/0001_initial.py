@@ -670,6 +670,15 @@ def upgrade() -> None:
         "ix_listing_waiting", "listing", ["channel_id"], unique=False, postgresql_where=sa.text("state = 'waiting'")
     )
     # ### end Alembic commands ###
+    op.execute(
+        """CREATE FUNCTION notify_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN PERFORM pg_notify('moved', TG_TABLE_NAME || ':' || NEW.id); RETURN NULL; END $$"""
+    )
+    for table in ("offer_file", "run"):
+        op.execute(
+            f"CREATE TRIGGER moved AFTER UPDATE OF revision ON {table} FOR EACH ROW "
+            "WHEN (OLD.revision IS DISTINCT FROM NEW.revision) EXECUTE FUNCTION notify_moved()"
+        )
 
 
 def downgrade() -> None:
@@ -754,4 +763,5 @@ def downgrade() -> None:
     op.drop_table("exchange_rate")
     op.drop_table("channel")
     # ### end Alembic commands ###
+    op.execute("DROP FUNCTION notify_moved")
     op.execute(sa.schema.DropSequence(sa.Sequence("message_fence")))
