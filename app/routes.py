@@ -18,8 +18,9 @@ def init_app(app: Flask) -> None:
     from app.suppliers.views import bp as suppliers
     from app.web import errors, permissions
     from app.web.health import bp as health
+    from app.webhooks.views import bp as webhooks
 
-    for blueprint in (home, suppliers, offers, catalog, stock, pricing, flows, admin, auth, health):
+    for blueprint in (home, suppliers, offers, catalog, stock, pricing, flows, admin, auth, health, webhooks):
         app.register_blueprint(blueprint)
     errors.init_app(app)
     permissions.check_routes(app)

@@ -15,6 +15,8 @@ Handler = Callable[["Batch"], None]
 MODULES = {
     "supplier.offers.portal": "jobs.supplier_offers_portal",
     "portal.listings.shopware": "jobs.portal_listings_shopware",
+    "shopware.products.portal": "jobs.shopware_products_portal",
+    "supplier.absences.portal": "jobs.supplier_absences_portal",
 }
 
 

@@ -1,31 +1,36 @@
-"""The sweep: finds due messages without a wake-up, and ticks of the schedule. Any number may run at once."""
+"""The sweep: writes the ticks of the schedule, and finds due messages without a wake-up. Any number may run at once."""
 
 from __future__ import annotations
 
 import logging
 import signal
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from types import FrameType
 
 import redis
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from app import clock, create_app, queue
 from app.db import transaction
 from app.extensions import settings
-from app.flows.models import Lane, Message, Run
+from app.flows import services as ledger
+from app.flows.catalogue import FLOWS
+from app.flows.models import Lane, Message, Run, Tick
 
 log = logging.getLogger(__name__)
 SWEEP = "portal.sweep.portal"  # The lane whose `success_at` says when the last sweep was.
 RUN_SILENT = timedelta(minutes=2)
+TICKS_KEPT = timedelta(days=7)
 
 
 def sweep() -> list[str]:
-    """Wake every flow with due messages, close runs whose worker fell silent; returns the flows woken."""
+    """Write due ticks, wake every flow with due messages, close silent runs; returns the flows woken."""
     now = clock.now()
     with transaction() as session:
+        tick(session, now=now)
         due = session.execute(
             sa.select(Message.flow)
             .where(
@@ -48,6 +53,28 @@ def sweep() -> list[str]:
     for flow in flows:
         queue.wake(flow)
     return flows
+
+
+def tick(session: Session, *, now: datetime) -> list[str]:
+    """Put a message for each flow that is due by the clock; returns the flows. A tick is taken once, by one sweep.
+
+    Ticks that fell while nothing swept are not made up for: the newest one stands for them.
+    """
+    ticked = []
+    for flow in FLOWS.values():
+        if flow.every_s is None:
+            continue
+        due = datetime.fromtimestamp(now.timestamp() // flow.every_s * flow.every_s, UTC)
+        taken = session.execute(
+            insert(Tick).values(flow=flow.name, due_at=due).on_conflict_do_nothing().returning(Tick.flow)
+        ).scalar_one_or_none()
+        if taken is not None:
+            ledger.receive(session, flow.name, key=due.isoformat(), delivery_id=f"tick:{due.isoformat()}",
+                           body={"due_at": due.isoformat()}, now=now)  # fmt: skip
+            ticked.append(flow.name)
+    if ticked:
+        session.execute(sa.delete(Tick).where(Tick.due_at < now - TICKS_KEPT))
+    return ticked
 
 
 def main() -> None:

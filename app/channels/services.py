@@ -183,3 +183,19 @@ def _prices(offers: Sequence[Candidate], books: Mapping[int, RuleBook], *, vat_p
                 found = known[inputs] = (amounts, json.dumps(priced.trace))
             amounts, trace = found
             yield (offer.variant_id, channel_id, offer.offer_id, *amounts, offer.vat_scheme, trace)
+
+
+_FORGET_SENT = text("""
+    UPDATE listing SET wanted_hash = '', sent_hash = NULL, sent_facts = NULL
+    WHERE variant_id = ANY(:variant_ids) AND channel_id = (SELECT id FROM channel WHERE code = :channel)
+""")
+
+
+def send_again(session: Session, channel: str, *, variant_ids: Iterable[int], now: datetime) -> dict[str, int]:
+    """Tell the storefront everything about the variants once more: it does not hold what it confirmed.
+
+    The caller holds `lock_assortment`. Returns and raises as `refresh_listings`.
+    """
+    ids = sorted(set(variant_ids))
+    session.execute(_FORGET_SENT, {"variant_ids": ids, "channel": channel})
+    return refresh_listings(session, variant_ids=ids, now=now, origin=None)

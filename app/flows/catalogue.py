@@ -19,7 +19,7 @@ class Flow:
     queue: str
     batch: int  # Messages per claim.
     timeout_s: int  # Longest that one wake-up may work.
-    per_channel: bool = False
+    every_s: int | None = None  # Seconds between two ticks of the schedule.
 
     @property
     def source(self) -> str:
@@ -48,7 +48,23 @@ FLOWS: dict[str, Flow] = {
             queue="deliveries",
             batch=500,
             timeout_s=900,
-            per_channel=True,
+        ),
+        Flow(
+            "shopware.products.portal",
+            _l("What others change in a storefront's products is noticed; prices are put right."),
+            carries="events",
+            queue="deliveries",
+            batch=50,
+            timeout_s=300,
+        ),
+        Flow(
+            "supplier.absences.portal",
+            _l("Offers that a supplier's lists no longer name end when their days of grace are over."),
+            carries="events",
+            queue="imports",
+            batch=10,
+            timeout_s=600,
+            every_s=600,
         ),
     )
 }

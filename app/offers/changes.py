@@ -167,12 +167,28 @@ _APPLY = text(f"""
 """)  # noqa: S608  # Both halves are constants of this module.
 
 _WITHDRAW = text("""
-    UPDATE offer o SET absent_since = :now, quantity = 0, changed_at = :now
+    UPDATE offer o SET absent_since = :now, changed_at = :now,
+      quantity = CASE WHEN f.mode = 'full_with_grace' THEN o.quantity ELSE 0 END
     FROM offer_line l, offer_file f
     WHERE l.offer_file_id = :file_id AND l.diff = 'absent' AND f.id = l.offer_file_id
       AND o.supplier_id = f.supplier_id AND o.identity = l.identity AND o.absent_since IS NULL
     RETURNING o.variant_id
 """)
+
+_ENDED = """
+    o.absent_since IS NOT NULL AND o.quantity > 0
+    AND (s.import_mode <> 'full_with_grace'
+         OR o.absent_since + make_interval(days => s.grace_days) <= CAST(:now AS timestamptz))
+"""
+GRACE_ENDED = text(f"""
+    SELECT s.id, s.code FROM supplier s
+    WHERE EXISTS (SELECT 1 FROM offer o WHERE o.supplier_id = s.id AND {_ENDED}) ORDER BY s.id
+""")  # noqa: S608  # A constant of this module.
+_END_ABSENT = text(f"""
+    UPDATE offer o SET quantity = 0, changed_at = :now FROM supplier s
+    WHERE s.id = o.supplier_id AND s.id = :supplier_id AND {_ENDED}
+    RETURNING o.variant_id
+""")  # noqa: S608  # A constant of this module.
 
 _LEARN = text("""
     INSERT INTO supplier_item (supplier_id, item_number, grade, variant_id, method)
@@ -241,11 +257,14 @@ def counts(session: Session, file_id: int) -> Json:
     return result
 
 
-def apply_lines(session: Session, file_id: int, *, withdraw_absent: bool, now: datetime) -> set[int]:
-    """Replace the supplier's offers by the file's lines; returns the variants whose offers moved, old and new."""
+def apply_lines(session: Session, file_id: int, *, mode: str, now: datetime) -> set[int]:
+    """Replace the supplier's offers by the file's lines; returns the variants whose offers moved, old and new.
+
+    What a full list does not name ends; with grace it is only marked, and `end_absent` ends it later.
+    """
     before = _variants_of(session, file_id)
     touched = {row.variant_id for row in session.execute(_APPLY, {"file_id": file_id, "now": now})}
-    if withdraw_absent:
+    if mode != "partial":
         touched |= {row.variant_id for row in session.execute(_WITHDRAW, {"file_id": file_id, "now": now})}
     session.execute(_LEARN, {"file_id": file_id})
     return {variant for variant in touched | before if variant is not None}
@@ -269,3 +288,8 @@ def regrade_offers(session: Session, supplier_id: int, *, now: datetime) -> set[
     """Give offers in force the grade that their word means now; returns the variants whose offers moved."""
     rows = session.execute(_REGRADE, {"supplier_id": supplier_id, "now": now}).all()
     return {variant for row in rows for variant in (row.variant_id, row.was) if variant is not None}
+
+
+def end_absent(session: Session, supplier_id: int, *, now: datetime) -> list[int | None]:
+    """End the supplier's offers whose grace is over; returns the variant of each, None for one that matched nothing."""
+    return [row.variant_id for row in session.execute(_END_ABSENT, {"supplier_id": supplier_id, "now": now})]

@@ -199,7 +199,7 @@ def accept(session: Session, file_id: int, *, now: datetime) -> Json:
     lock_assortment(session)
     supplier = session.get_one(Supplier, file.supplier_id)
     result = changes.match_and_diff(session, file_id)  # Another file may have been accepted since the check.
-    touched = changes.apply_lines(session, file_id, withdraw_absent=file.mode == "full", now=now)
+    touched = changes.apply_lines(session, file_id, mode=file.mode, now=now)
     set_offered(session, supplier.id, reference=origin(file_id), user_id=file.accepted_by, now=now)
     result["listings"] = refresh_listings(session, variant_ids=touched, now=now, origin=origin(file_id))
     if file.columns:
@@ -216,3 +216,23 @@ def regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
     touched = changes.regrade_offers(session, supplier_id, now=now)
     set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
     refresh_listings(session, variant_ids=touched, now=now, origin=None)
+
+
+def suppliers_with_ended_grace(session: Session, *, now: datetime) -> list[tuple[int, str]]:
+    """Id and code of the suppliers of whom offers are to end now."""
+    rows = session.execute(changes.GRACE_ENDED, {"now": now})
+    return [(row.id, row.code) for row in rows]
+
+
+def end_absent(session: Session, supplier_id: int, *, now: datetime) -> int:
+    """End the supplier's offers whose days of grace are over, with stock, prices and listings; returns how many.
+
+    Wake `portal.listings.shopware` after the commit.
+    """
+    lock_assortment(session)
+    ended = changes.end_absent(session, supplier_id, now=now)
+    set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
+    refresh_listings(session, variant_ids={variant for variant in ended if variant is not None}, now=now, origin=None)
+    audit.record(session, act="offers.grace_ended", subject_kind="supplier", subject_id=str(supplier_id),
+                 after={"offers": len(ended)}, actor="supplier.absences.portal")  # fmt: skip
+    return len(ended)

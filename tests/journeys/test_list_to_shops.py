@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.serving import make_server
 
 from app import clock
 from app.channels.models import Channel, Listing
@@ -22,7 +26,8 @@ from app.offers.models import Offer, OfferFile
 from app.settings import ROOT, Shop
 from app.stock.queries import ledger_differences
 from app.suppliers.models import Supplier
-from jobs import ledger, shops
+from jobs import ledger, schedule, shops
+from jobs.portal_listings_shopware import DEFAULT_CURRENCY
 from sandbox.testing import SandboxHandle
 
 LISTS = ROOT.parent / "shared" / "data" / "supplier-lists"
@@ -36,7 +41,12 @@ def portal(committed: Flask, world: SandboxHandle, tmp_path: Path) -> Iterator[F
     reached = {}
     for code in CHANNELS:
         shop = world.shop(code)
-        reached[code] = Shop(base_url=shop.base_url, client_id=shop.client_id, client_secret=shop.client_secret)  # type: ignore[arg-type]
+        reached[code] = Shop(
+            base_url=shop.base_url,
+            client_id=shop.client_id,
+            client_secret=shop.client_secret,  # type: ignore[arg-type]
+            app_secret=shop.app_secret,  # type: ignore[arg-type]
+        )
     committed.extensions["settings"] = before.model_copy(update={"shops": reached})
     shops._client.cache_clear()
     seed.fill([], "", files=tmp_path / "files")
@@ -298,3 +308,94 @@ def test_what_the_shop_refused_is_history_once_the_listing_changed(portal: Flask
     with transaction() as session:
         assert session.get_one(Message, dead, populate_existing=True).state == "superseded"
         assert set(session.execute(sa.select(Listing.state)).scalars()) == {"listed"}
+
+
+def test_with_grace_an_offer_that_a_list_no_longer_names_stays_for_its_days_and_then_ends(
+    portal: Flask, world: SandboxHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as session:
+        session.execute(
+            sa.update(Supplier).where(Supplier.code == "foxway").values(import_mode="full_with_grace", grace_days=3)
+        )
+    accept(drop(as_csv((*T480S, 3, 1500), (*IPHONE, 2, 1900)), "a.csv"))
+    accept(drop(as_csv((*T480S, 3, 1500)), "b.csv"))
+    assert sorted(doc["stock"] for doc in products(world, "econocom").values()) == [2, 3]
+
+    tick_after(timedelta(days=2), monkeypatch)
+    assert sorted(doc["stock"] for doc in products(world, "econocom").values()) == [2, 3]
+    tick_after(timedelta(days=3, minutes=1), monkeypatch)
+
+    assert sorted(doc["stock"] for doc in products(world, "econocom").values()) == [0, 3]
+    with transaction() as session:
+        assert ledger_differences(session) == 0
+        assert session.execute(sa.select(sa.func.count()).where(Offer.quantity > 0)).scalar_one() == 1
+
+
+def tick_after(pause: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the schedule look at the absent offers so much later, and let everything arrive."""
+    moment = clock.now() + pause
+    with monkeypatch.context() as later:
+        later.setattr("app.clock.now", lambda: moment)
+        with transaction() as session:
+            schedule.tick(session, now=moment)
+    with transaction() as session:  # The ledger asks PostgreSQL for the time, which did not move.
+        session.execute(sa.update(Message).values(next_attempt_at=clock.now()).where(Message.state == "pending"))
+    with monkeypatch.context() as later:
+        later.setattr("app.clock.now", lambda: moment)
+        ledger.drain("supplier.absences.portal")
+    with transaction() as session:
+        session.execute(sa.update(Message).values(next_attempt_at=clock.now()).where(Message.state == "pending"))
+    ledger.drain("portal.listings.shopware")
+
+
+def test_a_price_that_somebody_changed_in_the_shop_is_put_right(
+    portal: Flask, world: SandboxHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept(drop(as_csv((*T480S, 3, 1500), (*IPHONE, 2, 1900)), "a.csv"))
+    before = products(world, "econocom")
+    number = next(iter(before))
+    monkeypatch.setattr("jobs.shopware_products_portal.ECHO", timedelta(seconds=-60))
+    wrong = {"currencyId": DEFAULT_CURRENCY, "gross": 1, "net": 1, "linked": False}
+    with door(portal) as address:
+        with world.sandbox.shops["econocom"].storage.transaction() as books:
+            books.connection.execute(
+                "UPDATE entity SET doc = doc || jsonb_build_object('url', %s::text, 'active', true)"
+                " WHERE name = 'webhook'", (f"{address}/webhooks/shopware/econocom",),
+            )  # fmt: skip
+        shops.client("econocom").patch("product", before[number]["id"], {"price": [wrong]})
+        wait_for_message("shopware.products.portal")
+
+    ledger.drain("shopware.products.portal")
+    ledger.drain("portal.listings.shopware")
+
+    after = products(world, "econocom")
+    assert {name: doc["price"] for name, doc in after.items()} == {name: doc["price"] for name, doc in before.items()}
+    with transaction() as session:
+        result = session.execute(
+            sa.select(Message.result).where(Message.flow == "shopware.products.portal", Message.state == "delivered")
+        ).scalars().all()  # fmt: skip
+    assert {"ours": 1, "checked": 1, "put_right": 1} in result
+
+
+@contextmanager
+def door(app: Flask) -> Iterator[str]:
+    """The portal's address, for the shops to deliver to."""
+    server = make_server("127.0.0.1", 0, app.wsgi_app, threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=5)
+
+
+def wait_for_message(flow: str) -> None:
+    """Until the shop has delivered: its sender is a thread of its own."""
+    for _ in range(200):
+        with transaction() as session:
+            if session.execute(sa.select(Message.id).where(Message.flow == flow, Message.state == "pending")).first():
+                return
+        Event().wait(0.05)
+    raise AssertionError("no delivery came")
