@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 from sandbox.control import effects, stats
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
+from sandbox.shopware.constants import DEFAULT_CURRENCY
 
 
 @dataclass(frozen=True, slots=True)
 class ShopHandle:
     code: str
+    name: str
     base_url: str
     client_id: str
     client_secret: str
@@ -33,7 +38,7 @@ class SandboxHandle:
         """How a shop is reached. Raises KeyError."""
         shop = self.sandbox.shops[code]
         me = shop.identity
-        return ShopHandle(code, shop.base_url, me.client_id, me.client_secret, me.app_secret)
+        return ShopHandle(code, me.name, shop.base_url, me.client_id, me.client_secret, me.app_secret)
 
     def fault(self, code: str, kind: str, *, route: str = ".*", left: int | None = None, value: str = "",
               probability: float = 1.0) -> Fault:  # fmt: skip
@@ -65,3 +70,52 @@ def running_sandbox(database_url: str, *, portal_url: str = "http://127.0.0.1:9"
         yield SandboxHandle(sandbox)
     finally:
         sandbox.close()
+
+
+def hexid(text: str) -> str:
+    """An id as Shopware takes them."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class BareShop:
+    """One shop, signed in and spoken to with bare HTTP: no mistake of a client is mirrored."""
+
+    code: str
+    http: httpx.Client
+    tax_id: str  # Of 21 %.
+    sales_channel_id: str
+
+    def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
+        return self.http.post(f"/api/{path}", json=body, headers=headers)
+
+    def search(self, entity: str, **criteria: Any) -> dict[str, Any]:
+        answer = self.post(f"search/{entity}", criteria).raise_for_status()
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def product(self, number: str, **fields: Any) -> dict[str, Any]:
+        """A payload that is complete."""
+        return {
+            "id": hexid(number), "productNumber": number, "name": f"Product {number}", "stock": 4,
+            "taxId": self.tax_id,
+            "price": [{"currencyId": DEFAULT_CURRENCY, "gross": 121.0, "net": 100.0, "linked": False}],
+            **fields,
+        }  # fmt: skip
+
+    def sync(self, *payload: dict[str, Any], entity: str = "product", action: str = "upsert") -> httpx.Response:
+        return self.post("_action/sync", {"write": {"entity": entity, "action": action, "payload": list(payload)}})
+
+
+def bare_shop(world: SandboxHandle, code: str) -> BareShop:
+    """Sign in to a shop. The caller closes `http`."""
+    handle = world.shop(code)
+    http = httpx.Client(base_url=handle.base_url, headers={"Accept": "application/json"}, timeout=20)
+    token = http.post(
+        "/api/oauth/token",
+        json={"grant_type": "client_credentials", "client_id": handle.client_id, "client_secret": handle.client_secret},
+    ).raise_for_status().json()["access_token"]  # fmt: skip
+    http.headers["Authorization"] = f"Bearer {token}"
+    tax = http.post("/api/search/tax", json={"filter": {"taxRate": 21}}).json()["data"][0]["id"]
+    channel = http.post("/api/search/sales-channel", json={"filter": {"name": handle.name}}).json()["data"][0]["id"]
+    return BareShop(code, http, tax, channel)

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from app import create_app, embedded
 from app.db import Base, db
 from app.settings import Settings, load_settings
-from sandbox.testing import SandboxHandle, running_sandbox
+from sandbox.testing import BareShop, SandboxHandle, bare_shop, running_sandbox
 
 PASSWORD = "correct horse battery staple"
 
@@ -201,3 +201,25 @@ def world(sandbox_world: SandboxHandle) -> SandboxHandle:
     """Fresh shops."""
     sandbox_world.reset()
     return sandbox_world
+
+
+@pytest.fixture(params=["refurbished-direct", "econocom"])
+def shop(request: pytest.FixtureRequest, world: SandboxHandle) -> Iterator[BareShop]:
+    """Each of the two versions."""
+    made = bare_shop(world, request.param)
+    yield made
+    made.http.close()
+
+
+@pytest.fixture
+def shop_of(world: SandboxHandle) -> Iterator[Callable[[str], BareShop]]:
+    """A shop by its code."""
+    made: list[BareShop] = []
+
+    def connect(code: str) -> BareShop:
+        made.append(bare_shop(world, code))
+        return made[-1]
+
+    yield connect
+    for shop in made:
+        shop.http.close()

@@ -16,7 +16,7 @@ def aggregations(books: Books, compiler: Compiler, where: str, wanted: list[dict
     result: dict[str, Any] = {}
     for item in wanted:
         name, kind, field = str(item.get("name")), str(item.get("type")), str(item.get("field"))
-        column = compiler.column("e", field.removeprefix(compiler.entity.name + "."))
+        column = compiler.column(compiler.entity, "e", field.removeprefix(compiler.entity.name + "."))
         if kind in _NUMBERS:
             row = _row(books, f"{_NUMBERS[kind]}(({column})::numeric)", where, compiler)
             result[name] = {kind: None if row[0] is None else float(row[0]), "extensions": []}

@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.shopware.constants import MAX_LIMIT
 from sandbox.shopware.entities import ENTITIES, Entity
 from sandbox.shopware.errors import ShopError, shopware
+from sandbox.shopware.fields import FIELDS
 
 _FIELD = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 _COLUMNS = {"createdAt": "created_at", "updatedAt": "updated_at", "autoIncrement": "auto", "id": "id"}
@@ -72,18 +73,19 @@ class Compiler:
         condition = self._on_field(ENTITIES[link.entity], inner, rest, kind, item)
         return f"EXISTS (SELECT 1 FROM entity {inner} WHERE {inner}.name = %s AND {join} AND {condition})"
 
-    def column(self, alias: str, field: str) -> str:
-        """The SQL of a field; customFields and other nested values by dots."""
+    def column(self, entity: Entity, alias: str, field: str, *, typed: bool = False) -> str:
+        """The SQL of a field; customFields and other nested values by dots. `typed`: as JSON, which sorts numbers."""
         if field in _COLUMNS:
             return f"{alias}.{_COLUMNS[field]}"
         parts = field.split(".")
-        if not all(_FIELD.match(part) for part in parts):
-            raise _invalid(f"Field {field} is not mapped.", "FRAMEWORK__UNMAPPED_FIELD")
+        known = FIELDS.get(entity.name)
+        if not all(_FIELD.match(part) for part in parts) or (known is not None and parts[0] not in known):
+            raise _invalid(f'Field "{field}" in entity "{entity.name}" was not found.', "FRAMEWORK__UNMAPPED_FIELD")
         path = "".join(f"->'{part}'" for part in parts[:-1])
-        return f"{alias}.doc{path}->>'{parts[-1]}'"
+        return f"{alias}.doc{path}{'->' if typed else '->>'}'{parts[-1]}'"
 
     def _compare(self, entity: Entity, alias: str, field: str, kind: str, item: dict[str, Any]) -> str:
-        column = self.column(alias, field)
+        column = self.column(entity, alias, field)
         as_text = f"({column})::text" if field in _COLUMNS else f"({column})"
         if kind == "range":
             return self._range(column, field, item.get("parameters"))
@@ -93,6 +95,9 @@ class Compiler:
                 return f"{column} IS NULL"
             if value == "":
                 raise _invalid(f'Parameter "value" for equals filter is missing. (field {field})')
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                self.parameters.append(value)
+                return f"({column})::numeric = %s"
             self.parameters.append(_text(value))
             return f"{as_text} = %s"
         if kind in ("equalsAny", "equalsAll"):
@@ -141,7 +146,8 @@ class Compiler:
             if not field:
                 raise _invalid("The sort field is missing.", "FRAMEWORK__INVALID_SORT_QUERY")
             direction = "DESC" if str(item.get("order", "ASC")).upper() == "DESC" else "ASC"
-            parts.append(f"{self.column('e', field)} {direction}")
+            typed = field != "name"  # Names are sorted as their index is.
+            parts.append(f"{self.column(self.entity, 'e', field, typed=typed)} {direction}")
         return ", ".join(parts) or "e.auto"
 
 
