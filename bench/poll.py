@@ -69,7 +69,7 @@ def measure() -> Report:
                 fragment, not_changed = _costs(client, running)
                 before = _rows_done(running)
                 queue.wake(offers.FLOW)
-                with here.process(sys.executable, "-m", "jobs.work", "imports", until=f"{base}/healthz"):
+                with here.process(sys.executable, "-m", "jobs.work", "imports"):
                     polls, busy = asyncio.run(_polled(base, port, file_ids, token))
                 moved = _rows_done(running) - before
     answered = sum(polls.statuses.values())

@@ -32,9 +32,9 @@ class World:
     environment: dict[str, str]
 
     @contextmanager
-    def process(self, *command: str, until: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A process of this world, from when `until` (a URL) answers 200 to the end of the block."""
-        with _process(command, self.environment, until=until) as process:
+    def process(self, *command: str, until: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
+        """A process of this world, to the end of the block."""
+        with running(command, self.environment, until=until) as process:
             yield process
 
 
@@ -77,7 +77,7 @@ def world(*, seed_catalogue: bool = True) -> Iterator[World]:
             upgrade()
             if seed_catalogue:
                 seed.fill([], "", files=folder / "files")
-            with _process(
+            with running(
                 [sys.executable, "-m", "sandbox", "serve"], environment, until=f"http://127.0.0.1:{port}/stats"
             ):
                 yield World(app, environment)
@@ -90,10 +90,14 @@ def world(*, seed_catalogue: bool = True) -> Iterator[World]:
 
 
 @contextmanager
-def _process(command: Sequence[str], environment: dict[str, str], *, until: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: Sequence[str], environment: dict[str, str], *, until: str | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process until the block ends; with `until`, the block starts when that URL answers 200."""
     process = subprocess.Popen(list(command), env=environment, cwd=ROOT)
     try:
-        _wait(until, process)
+        if until is not None:
+            _wait(until, process)
         yield process
     finally:
         process.terminate()
