@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,16 +128,16 @@ def shop_of(environment: dict[str, str], code: str) -> dict[str, str]:
 
 
 def free_ports(count: int) -> int:
-    """The first of `count` ports in a row that nobody listens on."""
-    for first in range(20_000, 30_000, 10):
-        sockets = [socket.socket() for _ in range(count)]
-        try:
-            for place, one in enumerate(sockets):
-                one.bind(("127.0.0.1", first + place))
-            return first
-        except OSError:
-            continue
-        finally:
-            for one in sockets:
-                one.close()
+    """The first of `count` ports in a row that nobody listens on; the system picks it, so that two callers differ."""
+    for _ in range(50):
+        with ExitStack() as held:
+            try:
+                first = 0
+                for place in range(count):
+                    one = held.enter_context(socket.socket())
+                    one.bind(("127.0.0.1", first + place if place else 0))
+                    first = first or one.getsockname()[1]
+                return first
+            except (OSError, OverflowError):
+                continue  # The row is not free.
     raise RuntimeError("no free ports")

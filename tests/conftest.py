@@ -5,6 +5,7 @@ TEST_DATABASE_SERVER_URL and TEST_REDIS_URL name servers of your own; unset, pri
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -223,3 +224,18 @@ def shop_of(world: SandboxHandle) -> Iterator[Callable[[str], BareShop]]:
     yield connect
     for shop in made:
         shop.http.close()
+
+
+@pytest.fixture
+def process_environment(settings: Settings, world: SandboxHandle) -> dict[str, str]:
+    """What a process of the portal needs to run on this test's database, queue and shops."""
+    shops = {
+        code: {"base_url": shop.base_url, "client_id": shop.client_id, "client_secret": shop.client_secret,
+               "app_secret": shop.app_secret}
+        for code in ("refurbished-direct", "econocom") for shop in (world.shop(code),)
+    }  # fmt: skip
+    return {
+        **os.environ, "ENVIRONMENT": "test", "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SHOPS": json.dumps(shops),
+        "LOG_LEVEL": "WARNING", "SWEEP_SECONDS": "0.3", "LEASE_SECONDS": "2", "RETRY_FIRST_SECONDS": "0.05",
+    }  # fmt: skip

@@ -5,7 +5,6 @@ With SCREENSHOT set to a path, the page with the difference is pictured there (t
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -22,7 +21,7 @@ from app.auth import services as accounts
 from app.auth.models import User
 from app.db import transaction
 from app.demo import seed
-from app.settings import ROOT, Settings
+from app.settings import ROOT
 from bench.world import free_ports, running
 from sandbox.testing import SandboxHandle
 
@@ -49,7 +48,9 @@ class Portal:
 
 
 @pytest.fixture
-def portal(committed: Flask, settings: Settings, world: SandboxHandle, tmp_path: Path) -> Iterator[Portal]:
+def portal(
+    committed: Flask, process_environment: dict[str, str], world: SandboxHandle, tmp_path: Path
+) -> Iterator[Portal]:
     """Web, workers and schedule in processes of their own, against this test's database and shops."""
     seed.fill([], "", files=tmp_path / "files")
     with transaction() as session:
@@ -58,25 +59,16 @@ def portal(committed: Flask, settings: Settings, world: SandboxHandle, tmp_path:
         )
         session.get_one(User, user_id).locale = "en"
     port = free_ports(1)
-    shops = {
-        code: {"base_url": shop.base_url, "client_id": shop.client_id, "client_secret": shop.client_secret,
-               "app_secret": shop.app_secret}
-        for code in ("refurbished-direct", "econocom") for shop in (world.shop(code),)
-    }  # fmt: skip
-    environment = {
-        **os.environ, "ENVIRONMENT": "test", "SECRET_KEY": settings.secret_key.get_secret_value(),
-        "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SHOPS": json.dumps(shops),
-        "LOG_LEVEL": "WARNING", "SWEEP_SECONDS": "0.5",
-    }  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     web = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "8",
            "--log-level", "warning", "--no-control-socket", "wsgi:app"]  # fmt: skip
     with ExitStack() as processes:
-        processes.enter_context(running([sys.executable, *web], environment, until=f"{url}/healthz"))
+        processes.enter_context(running([sys.executable, *web], process_environment, until=f"{url}/healthz"))
         for module in (["jobs.work", "imports"], ["jobs.work", "deliveries"], ["jobs.schedule"]):
-            processes.enter_context(running([sys.executable, "-m", *module], environment))
+            processes.enter_context(running([sys.executable, "-m", *module], process_environment))
         made = next((tmp_path / "files").glob("foxway*"), None) or next((tmp_path / "files").iterdir())
-        yield Portal(url, [world.shop(code).base_url for code in shops], LIST if LIST.exists() else made)
+        storefronts = [world.shop(code).base_url for code in ("refurbished-direct", "econocom")]
+        yield Portal(url, storefronts, LIST if LIST.exists() else made)
 
 
 @pytest.fixture
