@@ -35,7 +35,7 @@ demo: setup ## Start everything on http://127.0.0.1:$${PORT:-8000}; Ctrl-C stops
 test: setup-dev ## All tests, on real PostgreSQL and Valkey
 	@$(BIN)/python -m pytest -n auto -q
 
-bench: setup-dev ## A measurement against a peer: make bench NAME=listings-sync (or poll)
+bench: setup-dev ## A measurement against a peer: make bench NAME=listings-sync (or poll, reprice)
 	@$(BIN)/python -m bench $(NAME)
 
 lint: setup-dev ## ruff, import arrows

@@ -7,7 +7,7 @@ import logging
 import sys
 from importlib import import_module
 
-NAMES = {"listings-sync": "bench.listings_sync", "poll": "bench.poll"}
+NAMES = {"listings-sync": "bench.listings_sync", "poll": "bench.poll", "reprice": "bench.reprice"}
 
 
 def main() -> int:

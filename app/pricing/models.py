@@ -1,12 +1,24 @@
-"""VAT rates, exchange rates, price rules, and prices with their trace."""
+"""VAT rates, exchange rates, price rules, and prices with what they were computed from."""
 
 from __future__ import annotations
 
+import uuid
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -56,15 +68,66 @@ class PriceRule(Base):
     updated_at: Mapped[Created]
 
 
+class PriceTerms(Base):
+    """What a price was computed by, kept once for all prices that share it. Never changed; `app.pricing.terms`."""
+
+    __tablename__ = "price_terms"
+
+    key: Mapped[uuid.UUID] = mapped_column(primary_key=True)  # Of the content.
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[Created]
+
+
+class PriceOverride(Base):
+    """A price that a person named for a listing, to the end of a day. Below the floor it needs a second person."""
+
+    __tablename__ = "price_override"
+    __table_args__ = (
+        CheckConstraint("gross > 0", name="gross_positive"),
+        CheckConstraint("reason <> ''", name="reason_given"),
+        CheckConstraint("agreed_by <> created_by", name="agreed_by_another"),
+        UniqueConstraint("id", "below_floor_agreed"),
+        Index(
+            "uq_price_override_open", "variant_id", "channel_id", unique=True, postgresql_where=sql("ended_at IS NULL")
+        ),
+    )
+
+    id: Mapped[Id]
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
+    gross: Mapped[Money]  # EUR, VAT included
+    reason: Mapped[Words]
+    ends_at: Mapped[Moment]  # The midnight after its last day.
+    created_by: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[Moment]
+    agreed_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    agreed_at: Mapped[Moment | None]
+    below_floor_agreed: Mapped[bool] = mapped_column(Computed("agreed_by IS NOT NULL", persisted=True))
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    ended_at: Mapped[Moment | None]  # None: in force until `ends_at`.
+
+
 class Price(Base):
-    """A version of a listing's price. `valid_until` None: in force. `trace` names every step with its amount."""
+    """A version of a listing's price. `valid_until` None: in force. Why it is what it is: `app.pricing.why`.
+
+    Below its floor it must name an override that a second person agreed to: the foreign key over both columns knows.
+    """
 
     __tablename__ = "price"
     __table_args__ = (
         Index(
             "uq_price_in_force", "variant_id", "channel_id", unique=True, postgresql_where=sql("valid_until IS NULL")
         ),
-        CheckConstraint("gross >= floor", name="gross_not_below_floor"),
+        Index(
+            "ix_price_past", "variant_id", "channel_id", "valid_until", postgresql_where=sql("valid_until IS NOT NULL")
+        ),
+        CheckConstraint("gross >= floor OR below_floor_agreed", name="gross_not_below_floor"),
+        CheckConstraint("override_id IS NOT NULL OR NOT below_floor_agreed", name="below_floor_by_override"),
+        ForeignKeyConstraint(
+            ["override_id", "below_floor_agreed"],
+            ["price_override.id", "price_override.below_floor_agreed"],
+            onupdate="CASCADE",
+        ),
     )
 
     id: Mapped[Id]
@@ -76,6 +139,12 @@ class Price(Base):
     floor: Mapped[Money]  # EUR, VAT included: below it the sale loses money
     landed_cost: Mapped[Money]  # EUR, without deductible VAT
     vat_scheme: Mapped[Short]
-    trace: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    purchase: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # EUR, as offered; None: written before 0004.
+    reference: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # EUR, VAT included: what it cost new.
+    terms_key: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("price_terms.key"))  # None: as `purchase`.
+    ladder: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # The better grade's price, where that was less.
+    withheld: Mapped[bool] = mapped_column(server_default="false")  # Its floor is above `ladder`: not to be shown.
+    override_id: Mapped[int | None] = mapped_column(BigInteger)
+    below_floor_agreed: Mapped[bool] = mapped_column(server_default="false")  # Of the override.
     valid_from: Mapped[Moment]
     valid_until: Mapped[Moment | None]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.catalog.models import Variant
 from app.channels.models import Channel
-from app.pricing.best_offer import Candidate
-from app.pricing.models import ExchangeRate, Price, PriceRule, VatRate
+from app.pricing.engine import Override
+from app.pricing.models import ExchangeRate, Price, PriceOverride, PriceRule, PriceTerms, VatRate
+from app.pricing.rendering import BUCKETS, RuleSetPart
 from app.pricing.rules import Rule
-from app.stock.queries import SELLABLE_OFFER
+from app.pricing.why import Step, explain, steps
 
 
 class UnknownRate(Exception):
@@ -50,28 +51,12 @@ def eur_rate(session: Session, currency: str, day: date) -> Decimal:
     return rate
 
 
-def rules_of(session: Session, channel_id: int | None) -> list[Rule]:
-    """The channel's rules and those of every channel, in order; None: only those of every channel."""
-    rows = session.execute(
-        select(PriceRule)
-        .where(PriceRule.active, PriceRule.channel_id.is_(None) | (PriceRule.channel_id == channel_id))
-        .order_by(PriceRule.position, PriceRule.id)
-    ).scalars()
-    return [Rule(row.name, row.kind, row.where, row.parameters) for row in rows]
-
-
-_SELLABLE_OFFERS = text(f"""
-    SELECT v.id, o.id, o.price_eur, o.vat_scheme, s.id, s.code, s.lead_time_days, p.brand, p.category, v.grade,
-           p.reference_price
-    FROM touched t JOIN variant v ON v.id = t.variant_id JOIN product p ON p.id = v.product_id
-    JOIN offer o ON o.variant_id = v.id JOIN supplier s ON s.id = o.supplier_id
-    WHERE {SELLABLE_OFFER}
-""")  # noqa: S608  # A constant of ours.
-
-
-def sellable_offers(session: Session, *, now: datetime) -> list[Candidate]:
-    """Every sellable offer of the variants in the temporary table `touched`, in no order."""
-    return [Candidate._make(row) for row in session.execute(_SELLABLE_OFFERS, {"now": now})]
+def rule_set_parts(session: Session) -> list[RuleSetPart]:
+    """The active rules in their order, with the storefronts that they price."""
+    channel_ids = session.execute(select(Channel.id).where(Channel.active).order_by(Channel.id)).scalars()
+    rows = session.execute(select(PriceRule).where(PriceRule.active).order_by(PriceRule.position, PriceRule.id))
+    rules = [(row.channel_id, Rule(row.name, row.kind, row.where, row.parameters)) for row in rows.scalars()]
+    return [RuleSetPart(rules, [(channel_id, 0, BUCKETS - 1) for channel_id in channel_ids])]
 
 
 def all_rules(session: Session) -> Sequence[tuple[PriceRule, str | None]]:
@@ -112,23 +97,26 @@ def prices_in_force(session: Session, *, channel: str | None, sku_after: str | N
 
 
 class VariantPrice(NamedTuple):
+    """A price in force. `steps` is None for one that was written before prices kept what they were computed from."""
+
     channel: str
-    gross: Decimal
-    net: Decimal
-    floor: Decimal
-    landed_cost: Decimal
-    vat_scheme: str
-    trace: list[dict[str, Any]]
-    valid_from: Any
+    price: Price
+    steps: list[Step] | None
 
 
 def prices_of_variant(session: Session, variant_id: int) -> list[VariantPrice]:
-    """The prices in force of a variant, one per channel, with their traces."""
-    statement = (
-        select(Channel.name, Price.gross, Price.net, Price.floor, Price.landed_cost, Price.vat_scheme, Price.trace,
-               Price.valid_from)
+    """The prices in force of a variant, one per channel, with the steps that led to them."""
+    rows = session.execute(
+        select(Channel.name, Price, PriceTerms.content, PriceOverride)
         .join(Channel, Channel.id == Price.channel_id)
+        .outerjoin(PriceTerms, PriceTerms.key == Price.terms_key)
+        .outerjoin(PriceOverride, PriceOverride.id == Price.override_id)
         .where(Price.variant_id == variant_id, Price.valid_until.is_(None))
         .order_by(Channel.position)
-    )  # fmt: skip
-    return [VariantPrice._make(row) for row in session.execute(statement)]
+    )
+    found = []
+    for channel, price, content, named in rows:
+        override = Override(named.gross, named.below_floor_agreed, named.reason) if named else None
+        trace = explain(price, content, override).trace if content else None
+        found.append(VariantPrice(channel, price, steps(trace) if trace else None))
+    return found

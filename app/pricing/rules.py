@@ -15,9 +15,16 @@ from app.pricing import rounding
 from app.pricing.rounding import Bracket
 from app.pricing.vat import HUNDRED, cents
 
+AGES = ("0-13", "14-29", "30-59", "60-89", "90+")  # Days that pieces of it have been there without a break.
 KINDS = ("cost", "margin_percent", "margin_amount", "channel_fee_percent", "rounding", "ceiling_percent")
 COMPONENTS = ("inbound", "refurbishing", "packaging", "outbound", "returns")  # In the order of the price's steps.
 TO_THE_CENT = (Bracket(None, Decimal("0.01"), Decimal(0)),)
+# Amounts and percentages have four places and a bound: a price is the same in whole numbers of PostgreSQL's bigint.
+PLACES = 4
+_LIMITS = {
+    "eur": (Decimal(-100_000), Decimal(100_000)), "percent": (Decimal(-100), Decimal(1000)),
+    "least_eur": (Decimal(0), Decimal(100_000)),
+}  # fmt: skip
 
 
 class RuleInvalid(ValueError):
@@ -34,13 +41,14 @@ class Rule(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What rules may ask."""
+    """What rules may ask. `age` is one of AGES."""
 
     brand: str
     category: str
     grade: str
     supplier: str
     vat_scheme: str
+    age: str = AGES[0]
 
 
 class Cost(NamedTuple):
@@ -108,7 +116,7 @@ def check_rule(rule: Rule) -> None:
     if rule.kind not in KINDS:
         raise RuleInvalid(f"{rule.name}: kind {rule.kind!r} is unknown")
     for name, values in rule.where.items():
-        if name not in Facts._fields or isinstance(values, str) or not values:
+        if name not in Facts._fields or isinstance(values, str) or not values or "" in values:
             raise RuleInvalid(f"{rule.name}: where {name!r}")
     anything = Facts(*(str(next(iter(rule.where.get(name, ("",))))) for name in Facts._fields))
     effective([rule], anything)
@@ -122,8 +130,8 @@ def _step(cost: Cost) -> int:
 def _cost(rule: Rule) -> Cost:
     component = "inbound" if rule.parameters.get("inbound") else str(rule.parameters.get("component", rule.name))
     cost = Cost(rule.name, component, _number(rule, "eur", default=0), _number(rule, "percent", default=0))
-    if cost.eur < 0 or cost.percent < 0:
-        raise RuleInvalid(f"{rule.name}: a cost is not negative")
+    if cost.eur < 0 or not 0 <= cost.percent <= HUNDRED:
+        raise RuleInvalid(f"{rule.name}: a cost is not negative, and at most 100 % of the offer")
     return cost
 
 
@@ -141,6 +149,11 @@ def _number(rule: Rule, parameter: str, *, default: int | None = None) -> Decima
         raise RuleInvalid(f"{rule.name}: {parameter} is {value!r}, not a number") from error
     if not number.is_finite():
         raise RuleInvalid(f"{rule.name}: {parameter} is {value!r}, not a number")
+    least, most = _LIMITS[parameter]
+    if not least <= number <= most:
+        raise RuleInvalid(f"{rule.name}: {parameter} is {value!r}, not between {least} and {most}")
+    if number != round(number, PLACES):
+        raise RuleInvalid(f"{rule.name}: {parameter} is {value!r}, with more than {PLACES} places")
     return number
 
 

@@ -54,7 +54,9 @@ _SET_OFFERED = text(f"""
     balanced AS (
       UPDATE balance b SET quantity = b.quantity + m.quantity FROM moved m
       WHERE b.variant_id = m.variant_id AND b.location_id = m.location_id)
-    UPDATE stock s SET offered = s.offered + m.quantity FROM moved m WHERE s.variant_id = m.variant_id
+    UPDATE stock s SET offered = s.offered + m.quantity,
+           present_since = CASE WHEN s.on_hand + s.offered = 0 THEN :now ELSE s.present_since END
+    FROM moved m WHERE s.variant_id = m.variant_id
 """)  # noqa: S608  # A constant of ours.
 
 
@@ -84,7 +86,8 @@ _MOVE = text("""
       WHERE b.variant_id = m.variant_id AND b.location_id = m.location_id)
     UPDATE stock s
     SET on_hand = s.on_hand + CASE WHEN l.kind = 'warehouse' THEN m.quantity ELSE 0 END,
-        offered = s.offered + CASE WHEN l.kind = 'supplier' THEN m.quantity ELSE 0 END
+        offered = s.offered + CASE WHEN l.kind = 'supplier' THEN m.quantity ELSE 0 END,
+        present_since = CASE WHEN s.on_hand + s.offered = 0 THEN clock_timestamp() ELSE s.present_since END
     FROM moved m JOIN location l ON l.id = m.location_id
     WHERE s.variant_id = m.variant_id
 """)
