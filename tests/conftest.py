@@ -109,7 +109,8 @@ class FreshClient(FlaskClient):
     """Each request finds its own person: the test's application context would keep the last one's."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
-        g.pop("_login_user", None)
+        for name in ("_login_user", "work"):
+            g.pop(name, None)
         return super().open(*args, **kwargs)
 
 

@@ -36,6 +36,15 @@ class LaneState(NamedTuple):
     failure_at: datetime | None
     failure: str | None
 
+    @property
+    def state(self) -> str:
+        """paused, trouble (the system is not reachable), late (a person should look), or fine."""
+        if self.paused:
+            return "paused"
+        if self.open_until and self.failure_at and (self.success_at is None or self.failure_at > self.success_at):
+            return "trouble"
+        return "late" if self.dead or self.overdue else "fine"
+
 
 _LANES = text("""
     SELECT l.flow, l.channel, COALESCE(p.waiting, 0), COALESCE(p.in_work, 0), COALESCE(p.overdue, 0),
@@ -74,6 +83,11 @@ class RunRow(NamedTuple):
     dead: int
     error: str | None
     revision: int
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return None if self.ended_at is None else round((self.ended_at - self.started_at).total_seconds(), 2)
 
 
 _RUN = (

@@ -18,6 +18,7 @@ from app.flows.catalogue import FLOWS
 from app.flows.models import STATES
 from app.web.fragments import redirect_to, render, tagged, unchanged
 from app.web.permissions import requires
+from app.web.words import stored
 
 bp = Blueprint("flows", __name__)
 PAGE = 50
@@ -119,7 +120,8 @@ def messages() -> Response:
     rows = queries.newest_messages(session, before_id=request.args.get("before", type=int), limit=PAGE + 1, **wanted)
     return render(
         "flows/messages.html", messages=rows[:PAGE], older=rows[PAGE - 1].id if len(rows) > PAGE else None,
-        flows=FLOWS, states=STATES, channels=channels(session),
+        flow_choices=[(flow, flow) for flow in FLOWS], channels=channels(session),
+        state_choices=[(state, stored(state)) for state in ("pending", "delivered", "dead", "superseded")],
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from app.offers.models import OfferFile, OfferFileContent
 from app.offers.services import origin
 from app.suppliers.models import Supplier
 
-SETTLED = ("columns", "checked", "accepted", "unchanged", "cancelled", "refused")
+WAITING = ("columns", "checked")  # States in which a file waits for a person.
 
 
 class FileRow(NamedTuple):
@@ -33,7 +33,10 @@ class FileRow(NamedTuple):
 
 def files(session: Session, *, supplier_id: int | None, state: str | None, before_id: int | None,
           limit: int) -> list[FileRow]:  # fmt: skip
-    """Newest first, `limit` + 1 rows at most, so that the caller sees whether there is an older page."""
+    """Newest first, `limit` + 1 rows at most, so that the caller sees whether there is an older page.
+
+    `state`: one of FILE_STATES, or `open` for those that wait for a person.
+    """
     statement = (
         select(OfferFile.id, Supplier.id, Supplier.name, OfferFile.filename, OfferFile.state, OfferFile.counts,
                OfferFile.problem, OfferFile.uploaded_at, User.name, OfferFile.list_date)
@@ -45,7 +48,7 @@ def files(session: Session, *, supplier_id: int | None, state: str | None, befor
     if supplier_id is not None:
         statement = statement.where(OfferFile.supplier_id == supplier_id)
     if state is not None:
-        statement = statement.where(OfferFile.state == state)
+        statement = statement.where(OfferFile.state.in_(WAITING if state == "open" else (state,)))
     if before_id is not None:
         statement = statement.where(OfferFile.id < before_id)
     return [FileRow._make(row) for row in session.execute(statement)]

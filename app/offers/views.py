@@ -6,7 +6,6 @@ from io import BytesIO
 
 from flask import Blueprint, Response, abort, flash, request, send_file
 from flask_babel import gettext as _
-from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
@@ -23,6 +22,7 @@ from app.web.permissions import requires
 
 bp = Blueprint("offers", __name__, url_prefix="/offers")
 PAGE = 50
+CHOSEN_STATES = ("accepted", "unchanged", "refused")
 KINDS = ("new", "changed", "unchanged", "absent", "rejected")
 
 
@@ -35,10 +35,11 @@ def index() -> Response:
     rows = queries.files(
         reading(), supplier_id=supplier_id, state=state, before_id=request.args.get("before", type=int), limit=PAGE
     )
-    supplier_names = reading().execute(select(Supplier.id, Supplier.name).order_by(Supplier.name)).all()
+    supplier = reading().get(Supplier, supplier_id) if supplier_id else None
     return render(
-        "offers/index.html", "files", files=rows[:PAGE], older=rows[PAGE - 1].id if len(rows) > PAGE else None,
-        state=state, supplier_id=supplier_id, suppliers=supplier_names, words=words,
+        "offers/index.html", files=rows[:PAGE], older=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        supplier=supplier, words=words,
+        state_choices=[("open", _("waiting")), *((name, words.state(name)) for name in CHOSEN_STATES)],
     )  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from app.offers.models import OfferFile
 from app.offers.queries import ChannelProgress
 from app.web.lazy import lazy as _l
+from app.web.templating import at_time
 
 FIELD_NAMES = {
     "item_number": _l("Item number"),
@@ -119,6 +122,32 @@ def kind(name: str) -> str:
         "absent": _("Absent"),
         "rejected": _("Rejected"),
     }.get(name, name)
+
+
+_EVIDENCE = {
+    "remembered": _l("used before"),
+    "name": _l("its name"),
+    "values": _l("its values"),
+    "empty": _l("it is empty"),
+    "other": _l("another column fits better"),
+}
+
+
+def evidence(name: str) -> str:
+    """Why a column means what we say."""
+    return str(_EVIDENCE.get(name, "–"))
+
+
+def arrival(channel: ChannelProgress, accepted_at: datetime) -> str:
+    """Where a storefront stands with the listings of a file."""
+    if channel.retrying:
+        return _("%(number)s try again", number=format_decimal(channel.retrying))
+    if channel.waiting:
+        return _("sending")
+    if not channel.total or channel.last_at is None:
+        return _("nothing to send")
+    seconds = format_decimal(round((channel.last_at - accepted_at).total_seconds(), 1))
+    return _("done %(time)s · %(seconds)s s", time=at_time(channel.last_at), seconds=seconds)
 
 
 def absent_policy(mode: str) -> str:

@@ -29,8 +29,9 @@ def index() -> Response:
         after=request.args.get("after"), limit=PAGE,
     )  # fmt: skip
     return render(
-        "stock/index.html", rows=rows[:PAGE], older=rows[PAGE - 1].sku if len(rows) > PAGE else None, grades=GRADES
-    )
+        "stock/index.html", rows=rows[:PAGE], older=rows[PAGE - 1].sku if len(rows) > PAGE else None,
+        grade_choices=[(grade, grade) for grade in GRADES],
+    )  # fmt: skip
 
 
 @bp.post("/<int:variant_id>/move")

@@ -26,8 +26,8 @@ class SupplierRow(NamedTuple):
     undecided: int
 
 
-def suppliers(session: Session, *, kind: str | None, mode: str | None, prefix: str | None, after: str | None,
-              limit: int) -> list[SupplierRow]:  # fmt: skip
+def suppliers(session: Session, *, kind: str | None, mode: str | None, prefix: str | None,
+              open_words: bool = False, after: str | None, limit: int) -> list[SupplierRow]:  # fmt: skip
     """By name after `after`; `limit` + 1 rows at most, in one statement."""
     last = (
         select(func.max(OfferFile.uploaded_at)).where(OfferFile.supplier_id == Supplier.id).correlate(Supplier)
@@ -50,6 +50,8 @@ def suppliers(session: Session, *, kind: str | None, mode: str | None, prefix: s
         statement = statement.where(Supplier.import_mode == mode)
     if prefix:
         statement = statement.where(func.lower(Supplier.name).startswith(prefix.lower(), autoescape=True))
+    if open_words:
+        statement = statement.where(undecided > 0)
     if after:
         statement = statement.where(Supplier.name > after)
     return [SupplierRow._make(row) for row in session.execute(statement)]

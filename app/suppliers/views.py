@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
 from app.db import reading, transaction
+from app.extensions import settings
 from app.offers import queries as offer_files
 from app.offers import services as offers
 from app.offers import words
@@ -28,7 +29,7 @@ def index() -> Response:
     """Suppliers by name, with the age of their last list."""
     rows = queries.suppliers(
         reading(), kind=request.args.get("kind"), mode=request.args.get("mode"), prefix=request.args.get("q"),
-        after=request.args.get("after"), limit=PAGE,
+        open_words=request.args.get("open") == "words", after=request.args.get("after"), limit=PAGE,
     )  # fmt: skip
     return render(
         "suppliers/index.html", suppliers=rows[:PAGE], older=rows[PAGE - 1].name if len(rows) > PAGE else None,
@@ -46,7 +47,8 @@ def detail(supplier_id: int) -> Response:
         "suppliers/detail.html", supplier=supplier, files=offer_files.files(
             session, supplier_id=supplier_id, state=None, before_id=None, limit=10)[:10],
         grades=queries.grades(session, supplier_id), totals=queries.offer_totals(session, supplier_id),
-        choices=GRADE_CHOICES, words=words, kinds=dict(KIND_NAMES), modes=dict(MODE_NAMES), schemes=dict(SCHEME_NAMES),
+        choices=GRADE_CHOICES, words=words, upload_max_mb=settings().upload_max_mb, kinds=dict(KIND_NAMES),
+        modes=dict(MODE_NAMES), schemes=dict(SCHEME_NAMES),
     )  # fmt: skip
 
 

@@ -20,6 +20,11 @@ _WORDS = {
     "out": _l("outgoing"),
     "wake": _l("woken"),
     "sweep": _l("found by the sweep"),
+    # lanes
+    "fine": _l("fine"),
+    "late": _l("needs a look"),
+    "trouble": _l("not reachable"),
+    "paused": _l("paused"),
     # listings
     "waiting": _l("waiting"),
     "listed": _l("listed"),
@@ -32,6 +37,10 @@ _WORDS = {
     "correction": _l("correction"),
     "shipment": _l("shipment"),
     "return": _l("return"),
+    # appearance
+    "system": _l("as the system"),
+    "light": _l("light"),
+    "dark": _l("dark"),
     # schemes, modes, roles, matches
     "regular": _l("regular"),
     "margin": _l("margin scheme"),
