@@ -137,8 +137,9 @@ def test_the_purchasers_story(portal: Portal, open_page: Callable[..., Any]) -> 
     assert set(polls) <= {200, 304}
     assert complaints == []
     for storefront in portal.storefronts:
-        page.goto(f"{storefront}/?search={sku}")
-        assert "€" in page.locator("body").inner_text()
+        page.goto(f"{storefront}/?q={sku}")
+        assert page.locator(".card").count() == 1
+        assert "€" in page.locator(".card .price").inner_text()
 
 
 def test_a_poll_that_fails_leaves_the_page_as_it_is(portal: Portal, open_page: Callable[..., Any]) -> None:
