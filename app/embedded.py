@@ -6,6 +6,7 @@ no code knows whether it speaks to these or to servers of your own.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import logging
 import os
@@ -42,7 +43,14 @@ def postgres(data: Path, *, owner: bool = False) -> tuple[str, Callable[[], None
 
     data.parent.mkdir(parents=True, exist_ok=True)
     server = get_server(data, cleanup_mode="stop")
-    return server.get_uri(), server.stop if owner else server._cleanup
+    if not owner:
+        return server.get_uri(), server._cleanup
+
+    def stop() -> None:
+        server.stop()
+        atexit.unregister(server._cleanup)  # It would try to stop the server once more, and say that it cannot.
+
+    return server.get_uri(), stop
 
 
 def socket_path(folder: Path) -> Path:
