@@ -190,10 +190,15 @@ def ask_accept(session: Session, file_id: int, *, user_id: int | None, now: date
 
 
 def ask_undo(session: Session, file_id: int, *, user_id: int | None, now: datetime, days: int) -> None:
-    """A person takes an applied file back; the worker does it. Raises OfferFileError `not_accepted`, `too_old`."""
+    """A person takes an applied file back; the worker does it.
+
+    Raises OfferFileError `not_accepted`, `too_old`, `changed_nothing`.
+    """
     file = lock_file(session, file_id, states=("accepted",), problem="not_accepted")
     if not undo.may_undo(file.accepted_at, now=now, days=days):
         raise OfferFileError("too_old")
+    if not undo.is_remembered(session, file_id):
+        raise OfferFileError("changed_nothing")
     file.state, file.undone_by, file.step = "undoing", user_id, "undo"
     file.revision += 1
     put(session, file_id, "undo", now=now)

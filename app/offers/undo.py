@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.db import Json
-from app.offers.models import Offer
+from app.offers.models import Offer, OfferChange
 
 # What is the file's word about an offer, and so is taken back: everything but what identifies the row.
 _COLUMNS = [
@@ -49,6 +49,14 @@ _BUCKETS = text("SELECT undone, count(*) FROM offer_change WHERE offer_file_id =
 def may_undo(accepted_at: datetime | None, *, now: datetime, days: int) -> bool:
     """Whether the file was applied, and not too long ago."""
     return accepted_at is not None and accepted_at + timedelta(days=days) > now
+
+
+def is_remembered(session: Session, file_id: int) -> bool:
+    """Whether applying the file changed any offer."""
+    return (
+        session.execute(select(OfferChange.offer_id).where(OfferChange.offer_file_id == file_id).limit(1)).first()
+        is not None
+    )
 
 
 def reverse_lines(session: Session, file_id: int, *, now: datetime) -> set[int]:
