@@ -72,5 +72,5 @@ class Shop:
     def _fill(self) -> None:
         with self.storage.transaction() as books:
             for name, docs in records(self.identity, self._portal_url).items():
-                fresh = docs.keys() - books.known(name, docs)
-                books.put(name, {id_: docs[id_] for id_ in fresh})
+                held = books.raw(name, docs)  # Books that an earlier version filled get what they lack.
+                books.put(name, {id_: {**doc, **held.get(id_, {})} for id_, doc in docs.items()})
