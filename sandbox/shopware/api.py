@@ -12,7 +12,7 @@ from werkzeug import Request, Response
 from sandbox.shopware import states, webhooks
 from sandbox.shopware.aggregate import aggregations
 from sandbox.shopware.criteria import Compiler, page_of
-from sandbox.shopware.entities import ENTITIES, MAPPINGS, Entity
+from sandbox.shopware.entities import ENTITIES, Entity
 from sandbox.shopware.errors import ShopError, plain, shopware
 from sandbox.shopware.serialise import associated, json_api, plain_json
 from sandbox.shopware.shop import Shop
@@ -88,7 +88,7 @@ def _search(shop: Shop, request: Request, kind: str, parts: list[str]) -> Respon
     with shop.storage.transaction() as books:
         if kind == "search-ids":
             docs, total = _find(books, entity, criteria)
-            return _json({"total": total, "data": [doc["id"] for doc in docs]})
+            return _json({"total": total, "data": [entity.primary_key(doc["id"]) for doc in docs]})
         if kind == "aggregate":
             return _json({"aggregations": _aggregate(books, entity, criteria)})
         return _list_answer(books, shop, request, entity, criteria)
@@ -329,36 +329,18 @@ def _resolved(books: Books, item: Any) -> Any:
 
 
 def _delete(books: Books, name: str, payload: list[Any], criteria: Any) -> tuple[list[Any], list[Any]]:
-    if name in MAPPINGS:
-        return _unlink(books, name, payload, criteria)
     if name not in ENTITIES:
         raise shopware(500, "FRAMEWORK__DEFINITION_NOT_FOUND", f'Definition for entity "{name}" does not exist.')
-    ids = [str(item.get("id")) for item in payload]
+    entity = ENTITIES[name]
+    ids = [str(entity.id_of(item)) for item in payload]
     if criteria:
-        compiler = Compiler(ENTITIES[name])
+        compiler = Compiler(entity)
         ids = [doc["id"] for doc in books.find(compiler.where(criteria), compiler.parameters, "e.auto", None, 0)]
     gone = delete_ids(books, name, ids)
-    return [id_ for id_ in ids if id_ in gone], [id_ for id_ in ids if id_ not in gone]
-
-
-def _unlink(books: Books, name: str, payload: list[Any], criteria: Any) -> tuple[list[Any], list[Any]]:
-    """Remove links; criteria may name the product and which links."""
-    _mine, other = MAPPINGS[name]
-    if criteria:
-        product = next((str(item["value"]) for item in criteria if item.get("field") == "productId"), "")
-        kept: list[str] = next((item["queries"][0]["value"] for item in criteria if item.get("type") == "not"), [])
-        doc = books.raw("product", [product]).get(product, {})
-        payload = [{"productId": product, other: id_} for id_ in doc.get(name) or [] if id_ not in kept]
-    gone, missing = [], []
-    for item in payload:
-        doc_or_none = books.raw("product", [item["productId"]]).get(item["productId"])
-        links = (doc_or_none or {}).get(name) or []
-        if doc_or_none is None or item[other] not in links:
-            missing.append(item)
-            continue
-        books.put("product", {item["productId"]: {**doc_or_none, name: [id_ for id_ in links if id_ != item[other]]}})
-        gone.append(item)
-    return gone, missing
+    return (
+        [entity.primary_key(id_) for id_ in ids if id_ in gone],
+        [entity.primary_key(id_) for id_ in ids if id_ not in gone],
+    )
 
 
 def _state(shop: Shop, request: Request, entity: str, id_: str, action: str | None) -> Response:

@@ -63,13 +63,15 @@ class Compiler:
             return self._compare(entity, alias, field, kind, item)
         self.aliases += 1
         inner = f"a{self.aliases}"
+        self.parameters.append(link.entity)
         if link.kind == "one":
             join = f"{inner}.id = {alias}.doc->>'{link.key}'"
         elif link.kind == "list":
-            join = f"{alias}.doc->'{link.key}' ? {inner}.id"
+            self.parameters.append(link.mapping)
+            link_of = f"m.doc->>'{link.key}' = {alias}.id AND m.doc->>'{link.other}' = {inner}.id"
+            join = f"EXISTS (SELECT 1 FROM entity m WHERE m.name = %s AND {link_of})"
         else:
             join = f"{inner}.doc->>'{link.key}' = {alias}.id"
-        self.parameters.append(link.entity)
         condition = self._on_field(ENTITIES[link.entity], inner, rest, kind, item)
         return f"EXISTS (SELECT 1 FROM entity {inner} WHERE {inner}.name = %s AND {join} AND {condition})"
 
