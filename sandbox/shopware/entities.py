@@ -16,6 +16,7 @@ class Association:
     key: str  # Of `list`: the mapping's key that names us.
     mapping: str = ""
     other: str = ""  # The mapping's key that names them.
+    always: bool = False  # Comes without being asked for.
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,10 @@ _ALL = [
             "deliveries": _many("order_delivery", "orderId"), "transactions": _many("order_transaction", "orderId"),
             "addresses": _many("order_address", "orderId"),
             "billingAddress": _one("order_address", "billingAddressId"),
-            "orderCustomer": Association("single", "order_customer", "orderId"),
+            "orderCustomer": Association("single", "order_customer", "orderId", always=True),
         },
-        frozenset({"amountTotal", "amountNet", "positionPrice", "shippingTotal", "autoIncrement"}),
+        frozenset(["amountTotal", "amountNet", "positionPrice", "shippingTotal", "taxStatus", "orderDate",
+                   "autoIncrement"]),
         ("billingAddressId", "currencyId", "salesChannelId", "orderDateTime", "currencyFactor", "stateId", "price",
          "shippingCosts", "itemRounding", "totalRounding"),
         {"currencyId": "currency", "salesChannelId": "sales_channel", "stateId": "state_machine_state"},

@@ -14,6 +14,7 @@ _NOT_OF_MAPPINGS = frozenset(["id", "versionId", "customFields", "createdAt", "u
 
 def associated(books: Books, entity: Entity, docs: list[Doc], wanted: dict[str, Any]) -> None:
     """Put the wanted associations into the documents, nested ones too; one query per association. Raises ShopError."""
+    wanted = {name: {} for name, link in entity.associations.items() if link.always} | wanted
     for name in entity.associations:
         if name not in wanted:
             for doc in docs:

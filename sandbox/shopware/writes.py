@@ -89,7 +89,7 @@ class Write:
                 old = known.get(id_)
                 self._demand(name, id_, old, pointer, create)
                 self._check(ENTITIES[name], pointer, fields, old)
-                ready[name][id_] = _merged(old, fields)
+                ready[name][id_] = _derived(name, _merged(old, fields))
         if self.errors:
             raise ShopError(400, self.errors)
         self._check_products(ready.get("product", {}))
@@ -224,6 +224,21 @@ def _merged(old: Doc | None, fields: Doc) -> Doc:
     if isinstance(old.get("customFields"), dict) and isinstance(fields.get("customFields"), dict):
         merged["customFields"] = {**old["customFields"], **fields["customFields"]}
     return merged
+
+
+def _derived(name: str, doc: Doc) -> Doc:
+    """What the database computes from the prices of an order and of its lines."""
+    price = doc.get("price")
+    if name == "order" and isinstance(price, dict):
+        shipping = doc.get("shippingCosts") or {}
+        return {
+            **doc, "amountTotal": price.get("totalPrice"), "amountNet": price.get("netPrice"),
+            "positionPrice": price.get("positionPrice"), "taxStatus": price.get("taxStatus"),
+            "shippingTotal": shipping.get("totalPrice"), "orderDate": str(doc.get("orderDateTime"))[:10],
+        }  # fmt: skip
+    if name == "order_line_item" and isinstance(price, dict):
+        return {**doc, "unitPrice": price.get("unitPrice"), "totalPrice": price.get("totalPrice")}
+    return doc
 
 
 def _list(value: Any) -> list[Any]:
