@@ -107,7 +107,7 @@ def _application(settings: Settings) -> Iterator[Flask]:
 
 
 class FreshClient(FlaskClient):
-    """Each request finds its own person, language and token: the test's application context would keep the last ones."""
+    """Each request finds its own person, language and token: the test's application context would keep the last."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         for name in tuple(g):
