@@ -21,6 +21,7 @@ FIELDS = (
     "code", "name", "kind", "country", "vat_number", "iban", "currency", "payment_days", "terms", "lead_time_days",
     "default_vat_scheme", "import_mode", "grace_days", "notes", "active",
 )  # fmt: skip
+JUDGING = ("code", "active", "import_mode", "grace_days", "lead_time_days")  # What sells an offer, and at which price.
 
 
 class CodeTaken(Exception):
@@ -45,8 +46,11 @@ def create_supplier(session: Session, values: Mapping[str, Any], contacts: Seque
 
 
 def update_supplier(session: Session, supplier_id: int, values: Mapping[str, Any],
-                    contacts: Sequence[Mapping[str, str]], *, version: int, now: datetime) -> None:  # fmt: skip
-    """Change a supplier that is still at `version`. Raises Conflict, CodeTaken."""
+                    contacts: Sequence[Mapping[str, str]], *, version: int, now: datetime) -> bool:  # fmt: skip
+    """Change a supplier that is still at `version`; returns whether its offers in force are judged differently now.
+
+    Raises Conflict, CodeTaken.
+    """
     supplier = queries.supplier(session, supplier_id)
     if supplier is None or supplier.version != version:
         raise Conflict
@@ -64,6 +68,7 @@ def update_supplier(session: Session, supplier_id: int, values: Mapping[str, Any
     )
     audit.record(session, act="suppliers.update", subject_kind="supplier", subject_id=str(supplier_id), before=before,
                  after=_facts(supplier))  # fmt: skip
+    return any(before[name] != values[name] for name in JUDGING)
 
 
 def _refuse_taken(session: Session, code: str, supplier_id: int | None) -> None:

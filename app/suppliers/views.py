@@ -84,11 +84,16 @@ def edit(supplier_id: int) -> BaseResponse:
     if request.method == "GET":
         return render("suppliers/edit.html", form=form, supplier=supplier)
     if form.validate_on_submit():
+        now = clock.now()
         try:
             with transaction() as session:
-                services.update_supplier(
-                    session, supplier_id, form.values(), form.people(), version=form.known_version(), now=clock.now()
+                judged_anew = services.update_supplier(
+                    session, supplier_id, form.values(), form.people(), version=form.known_version(), now=now
                 )
+                if judged_anew:
+                    offers.put_regrade(session, supplier_id, now=now)
+            if judged_anew:
+                queue.wake(offers.FLOW)
             flash(_("Saved."), "success")
             return redirect_to("suppliers.detail", supplier_id=supplier_id)
         except services.CodeTaken:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from small_assortment import NOON, Assortment
 from sqlalchemy.orm import Session
 from supplier_form import VALID, add, edit, kept, opened_at, the
 
 from app.auth.models import Audit
+from app.flows.models import Message
+from app.offers import services as offers
 from app.stock.models import Location
 from app.suppliers import services
-
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -175,6 +175,33 @@ def test_an_edit_keeps_what_was_typed_with_before_and_after_in_the_audit_log(
     assert said.before is not None
     assert said.after is not None
     assert (said.before["name"], said.after["name"]) == ("Foxway", "Foxway ApS")
+
+
+def test_the_offers_of_a_supplier_that_is_closed_leave_the_storefronts_and_come_back_with_it(
+    purchaser: FlaskClient, session: Session
+) -> None:
+    house = Assortment(session)
+    supplier, variant = house.supplier(import_mode="full"), house.variant()
+    house.offer(supplier, variant, quantity=4)
+    house.refresh(variant)
+    shown = []
+
+    for active in ("", "y"):
+        edit(purchaser, supplier.id, version=opened_at(purchaser, supplier.id), name="foxway", active=active)
+        asked = session.execute(sa.select(Message).where(Message.flow == offers.FLOW)).scalars().all()
+        offers.regrade(session, asked[-1].body["supplier_id"], now=NOON)
+        shown.append((len(asked), house.listing(variant).stock))
+
+    assert shown == [(1, 0), (2, 4)]
+
+
+def test_a_note_about_a_supplier_judges_no_offer_anew(purchaser: FlaskClient, session: Session) -> None:
+    add(purchaser)
+    supplier_id = the(session).id
+
+    edit(purchaser, supplier_id, version=opened_at(purchaser, supplier_id), notes="calls on Mondays", terms="EXW")
+
+    assert session.execute(sa.select(sa.func.count(Message.id))).scalar_one() == 0
 
 
 def test_the_suppliers_location_follows_its_name_and_code(purchaser: FlaskClient, session: Session) -> None:
