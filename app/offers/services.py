@@ -82,7 +82,7 @@ def put(session: Session, file_id: int, act: str, *, now: datetime) -> None:
 
 
 def put_regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
-    """Ask the flow to give the supplier's offers the grades that their words mean now."""
+    """Ask the flow to judge the supplier's offers in force anew: by its words, and by what is agreed with it."""
     ledger.receive(
         session, FLOW, key=f"supplier-{supplier_id}", delivery_id=f"regrade:{supplier_id}:{uuid.uuid4().hex}",
         body={"act": "regrade", "supplier_id": supplier_id}, now=now,
@@ -268,9 +268,9 @@ def take_back(session: Session, file_id: int, *, now: datetime) -> Json:
 
 
 def regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
-    """Bring offers in force, stock and listings in line with the supplier's dictionary of grades."""
+    """Bring offers in force, stock and listings in line with the supplier's dictionary and with its agreements."""
     lock_assortment(session)
-    touched = changes.regrade_offers(session, supplier_id, now=now)
+    touched = changes.regrade_offers(session, supplier_id, now=now) | changes.offered_variants(session, supplier_id)
     set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
     refresh_listings(session, variant_ids=touched, now=now, origin=None)
 
