@@ -12,7 +12,7 @@ from app.channels.models import Listing
 from app.flows.models import Message
 from app.offers.models import OfferFile
 from app.stock.models import Stock
-from app.suppliers.models import SupplierGrade
+from app.suppliers.models import SupplierWord
 
 
 class Waiting(NamedTuple):
@@ -33,7 +33,7 @@ def waiting(session: Session) -> Waiting:
         select(
             select(func.count()).where(files).select_from(OfferFile).scalar_subquery(),
             select(func.min(OfferFile.uploaded_at)).where(files).scalar_subquery(),
-            select(func.count()).where(SupplierGrade.grade.is_(None)).select_from(SupplierGrade).scalar_subquery(),
+            select(func.count()).where(SupplierWord.value.is_(None)).select_from(SupplierWord).scalar_subquery(),
             select(func.count()).where(Listing.state == "refused").select_from(Listing).scalar_subquery(),
             select(func.count()).where(dead).select_from(Message).scalar_subquery(),
             select(func.min(Message.settled_at)).where(dead).scalar_subquery(),

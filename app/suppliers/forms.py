@@ -23,7 +23,7 @@ from wtforms import (
 )  # fmt: skip
 from wtforms.validators import Email, InputRequired, Length, NumberRange, Optional, Regexp
 
-from app.offers.columns import CURRENCIES
+from app.offers.known_words import CURRENCIES
 from app.web.forms import Form as WebForm
 from app.web.forms import choices
 from app.web.lazy import lazy as _l
