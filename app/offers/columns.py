@@ -201,10 +201,14 @@ def _follow_memory(column: Column, number: int, rows: Sequence[Sequence[Cell]]) 
 
 
 def _choose(columns: Sequence[Column], currency: str) -> dict[str, int]:
-    """The best column for every field that has one."""
+    """The best column for every field that has one; one with a doubtful name only where a person is asked about it."""
     chosen: dict[str, int] = {}
     for field in FIELDS:
-        candidates = [number for number, column in enumerate(columns) if column.field == field]
+        candidates = [
+            number
+            for number, column in enumerate(columns)
+            if column.field == field and (column.reason != "doubt" or field in REQUIRED)
+        ]
         if candidates:
             chosen[field] = max(candidates, key=lambda number: (*_rank(columns[number], currency), -number))
     return chosen
@@ -234,14 +238,15 @@ def _is_stock_list(columns: Sequence[Column], chosen: Mapping[str, int]) -> bool
 
 def _settled(column: Column, number: int, columns: Sequence[Column], chosen: Mapping[str, int]) -> Column:
     """The column as it is used; one that lost its field to a better one says so."""
-    if not column.field or chosen[column.field] == number:
+    if not column.field or chosen.get(column.field) == number:
         return column
     if column.evidence == "values" and column.reason != "gtin":
         return replace(column, field="", confidence=0.0, evidence="none")
+    if column.reason:
+        return replace(column, field="")
     winner = columns[chosen[column.field]]
     other_money = column.field == "price" and column.currency not in (None, winner.currency)
-    reason = "gtin" if column.reason == "gtin" else "currency" if other_money else "other"
-    return replace(column, field="", reason=reason)
+    return replace(column, field="", reason="currency" if other_money else "other")
 
 
 def _name_by_model(columns: list[Column], chosen: dict[str, int]) -> tuple[list[Column], dict[str, int]]:

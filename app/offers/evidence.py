@@ -60,7 +60,9 @@ def contradicts(field: str, values: Sequence[Cell]) -> bool:
     if test is None or share(values, test) >= CONTRADICTED:
         return field == "quantity" and share(values, _has_cents) > 1 - CONTRADICTED
     words = {normalise_word(value) for value in values}
-    told_in_words = field == "vat_scheme" or (field == "quantity" and any(map(_tells_availability, words)))
+    told_in_words = (field == "vat_scheme" and all(map(_tells_vat, words))) or (
+        field == "quantity" and any(map(_tells_availability, words))
+    )
     return not (told_in_words and len(words) <= FEW_WORDS)
 
 
@@ -95,6 +97,11 @@ def _is_pieces(value: Cell) -> bool:
 def _tells_availability(word: str) -> bool:
     """`In stock`, `auf Lager`, `yes`: a word for how much there is, and not the name of a shelf."""
     return word in SOLD_OUT or word in ON_REQUEST or word in _YES or AROUND_PIECES.issuperset(word.split())
+
+
+def _tells_vat(word: str) -> bool:
+    """A word or a rate, and not the percentage that somebody earns."""
+    return _is_vat(word) or word.strip("% ") == "0" or not any(sign.isdigit() for sign in word)
 
 
 def _is_currency(value: Cell) -> bool:

@@ -21,16 +21,16 @@ _NAMES: dict[str, dict[str, str]] = {
         "nr, artnr, art code, bestelnummer, bestelnr, bestelcode, productnummer, productnr, product code, "
         "referentie, referentienummer, leveranciersnummer, artikelnummer leverancier, volgnummer, "
         "voorraadnummer",
-        "de": "artikelnr, art nr, artikelnummer, artikel nummer, bestellnummer, bestellnr, bestell nr, bestellcode, "
-        "produktnummer, produktnr, produktcode, materialnummer, materialnr, sachnummer, referenz, "
-        "referenznummer, lieferantenartikelnummer, lieferanten artikelnummer, warennummer, positionsnummer, "
-        "pos",
+        "de": "artikelnr, art nr, artikelnummer, artikel nummer, bestellnummer, bestellnr, bestell nr, best nr, "
+        "bestellcode, produktnummer, produktnr, produktcode, materialnummer, materialnr, sachnummer, "
+        "referenz, referenznummer, lieferantenartikelnummer, lieferanten artikelnummer, warennummer, "
+        "positionsnummer, pos",
         "da": "nummer, varenummer, varenr, vare nr, vare nummer, varekode, vare, produktnummer, produktnr, "
         "produktkode, bestillingsnummer, bestillingsnr, bestnr, leverandørvarenr, lev varenr, lagernummer, "
         "partinummer",
-        "fr": "numéro, référence, réf, n° article, no article, numéro article, numéro d'article, code article, "
-        "référence article, réf article, code produit, référence produit, réf produit, article, référence "
-        "fournisseur, identifiant",
+        "fr": "numéro, référence, réf, n° article, n° art, no article, numéro article, numéro d'article, code "
+        "article, référence article, réf article, code produit, référence produit, réf produit, article, "
+        "référence fournisseur, identifiant",
     },
     "description": {
         "en": "description, item description, product description, article description, name, product name, item "
@@ -125,8 +125,8 @@ _NAMES: dict[str, dict[str, str]] = {
         "fabrikant, fabrieksnummer, fabriekscode, partnummer",
         "de": "herstellernummer, hersteller nr, herstellernr, herstellerartikelnummer, hersteller artikelnummer, "
         "hersteller art nr, teilenummer, teile nr, herstellercode, hersteller nummer, han",
-        "da": "producentnummer, producent nr, producentens varenummer, producent varenummer, producentvarenummer, "
-        "fabrikantens varenr, fabriksnummer, delnummer, reservedelsnummer",
+        "da": "producentnummer, producent nr, producentens varenummer, producentens varenr, producent varenummer, "
+        "producentvarenummer, fabrikantens varenr, fabriksnummer, delnummer, reservedelsnummer",
         "fr": "référence fabricant, réf fabricant, référence constructeur, réf constructeur, code fabricant, numéro "
         "de pièce, référence du fabricant, code constructeur",
     },
