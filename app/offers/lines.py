@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from app.offers.cells import TEXT_ATTRIBUTES, CellReader, Problem, Words, shown
 from app.offers.columns import ColumnMapping
 from app.offers.reading import Cell, SheetRow, Table
 from app.offers.twins import find_twins, grade_suffix, suffix_grades
-from app.offers.values import parse_money, tidy, uses_decimal_comma
+from app.offers.values import is_blank, parse_money, tidy, uses_decimal_comma
 
 # Problems that keep a line from touching stock or price. The others inform.
 REJECTING = frozenset(
@@ -58,6 +58,11 @@ class OfferLine(NamedTuple):
     problems: tuple[Problem, ...]
 
     @property
+    def is_named(self) -> bool:
+        """Whether anything says which goods the line is about."""
+        return bool(self.item_number or self.gtin or self.mpn or self.description)
+
+    @property
     def rejected(self) -> bool:
         """Whether a problem keeps the line from touching stock or price."""
         return any(problem.code in REJECTING for problem in self.problems)
@@ -100,7 +105,7 @@ class _Reader:
             for name in _ATTRIBUTES
             if name in self.at
         ]
-        self.items = [tidy(cell)[:LONGEST_KEY] for cell in self._column("item_number")] or [""] * len(rows)
+        self.items = [_named(cell, LONGEST_KEY) for cell in self._column("item_number")] or [""] * len(rows)
         self.suffixes = self._suffixes()
         self.graded = set(graded_items)
         self.twins = self._find_twins()
@@ -132,31 +137,40 @@ class _Reader:
         return suffix_grades(self.items, (grade[cell].key for cell in self._column("grade")))
 
     def _find_twins(self) -> dict[int, Problem]:
-        """Which rows name what another row names; looks only at rows whose naming cell stands in the file twice."""
+        """Which rows name what another row names; looks only at rows whose naming cell stands in the file twice.
+
+        A row without such a cell is named by all its attributes together, so every one of those is looked at.
+        """
         keys = self._naming_cells()
         counts = Counter(keys)
-        repeated = [
-            (row, item) for row, item, key in zip(self.rows, self.items, keys, strict=True) if key and counts[key] > 1
+        twins = [
+            (row, item)
+            for row, item, key in zip(self.rows, self.items, keys, strict=True)
+            if not key or counts[key] > 1
         ]
         grades: dict[str, set[str]] = {}
-        for row, item in repeated:
+        for row, item in twins:
             if item and (key := self._line(row, item).grade_key):
                 grades.setdefault(item, set()).add(key)
         self.graded |= {item for item, words in grades.items() if len(words) > 1}
         return find_twins(
-            (self._line(row, item) for row, item in repeated), identity=lambda line: line.identity,
-            row=lambda line: line.row_number,
+            (line for line in (self._line(row, item) for row, item in twins) if line.is_named),
+            identity=lambda line: line.identity, row=lambda line: line.row_number,
             signature=lambda line: (line.quantity, line.price, line.currency, line.grade_key, line.vat_scheme),
         )  # fmt: skip
 
     def _naming_cells(self) -> list[str]:
         """What names each row: its item number, else its GTIN, manufacturer's number or description."""
+        read: dict[str, Callable[[Cell], str]] = {
+            "gtin": lambda cell: self.cells.gtin[cell].gtin or "",
+            "mpn": lambda cell: _named(cell, LONGEST_MPN),
+            "description": lambda cell: tidy(cell)[:LONGEST_TEXT].casefold(),
+        }
         keys = self.items
-        for name in ("gtin", "mpn", "description"):
+        for name, named in read.items():
             column = self._column(name)
             if column and not all(keys):
-                named = (self.cells.gtin[cell].gtin or "" if name == "gtin" else tidy(cell) for cell in column)
-                keys = [key or other for key, other in zip(keys, named, strict=True)]
+                keys = [key or named(cell) for key, cell in zip(keys, column, strict=True)]
         return keys
 
     def lines(self) -> Iterator[OfferLine]:
@@ -186,11 +200,11 @@ class _Reader:
         if gtin.problem is not None:
             problems.append(Problem(gtin.problem, "gtin", shown(gtin_cell)))
         attributes = self._attributes(cells, problems)
-        mpn = tidy(mpn_cell)[:LONGEST_MPN] or None
+        mpn = _named(mpn_cell, LONGEST_MPN) or None
         description = tidy(text_cell)[:LONGEST_TEXT] or _described(attributes)
         if self.suffixes and self._contradicts_suffix(item, grade.key):
             problems.append(Problem("grade_contradicts", "grade", f"{grade.word} / -{grade_suffix(item)}"))
-        if not (item or gtin.gtin or mpn or description):
+        if not (item or gtin.gtin or mpn or description):  # As is_named says of the line.
             problems.append(Problem("item_number_missing", "item_number", ""))
         identity = _identity(item, gtin.gtin, mpn, description, grade.key, graded=item in self.graded)
         return OfferLine(
@@ -216,6 +230,12 @@ class _Reader:
             return False
         grades = self.cells.words.get("grade", {})
         return grades.get(usual) is None or grades.get(usual) != grades.get(key)
+
+
+def _named(cell: Cell, longest: int) -> str:
+    """A number that names goods; `n/a` in many rows is none."""
+    text = tidy(cell)[:longest]
+    return "" if is_blank(text.casefold()) else text
 
 
 def _described(attributes: Mapping[str, Any]) -> str:

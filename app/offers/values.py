@@ -105,6 +105,8 @@ def _quantity_text(text: str, decimal_comma: bool | None) -> Quantity:
     if not text or text in BLANK:
         return Quantity(None, "quantity_missing")
     numbers = _NUMBER_IN_WORDS.findall(text)
+    if text[0] in "#=":  # #REF!, and formulas that a program wrote out.
+        return Quantity(None, "quantity_invalid")
     if not numbers or _AT_MOST.match(text):
         return Quantity(None, "quantity_word" if len(text) <= LONGEST_WORD else "quantity_invalid")
     promised = _RANGE.fullmatch(text)

@@ -291,7 +291,7 @@ def test_an_ean_column_with_some_wrong_ones_is_still_one() -> None:
 
 
 def test_a_nearly_empty_column_keeps_its_name_s_meaning() -> None:
-    rows = [[f"X{n}", 1, 10.0, GTINS[0] if n == 777 else ""] for n in range(2000)]
+    rows: list[list[Any]] = [[f"X{n}", 1, 10.0, GTINS[0] if n == 777 else ""] for n in range(2000)]
     found = propose_columns(["No", "Qty", "Price", "EAN"], rows, currency="EUR")
 
     assert column(found, "EAN").field == "gtin"

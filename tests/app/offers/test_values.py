@@ -18,7 +18,7 @@ THIN, NARROW, NO_BREAK = "\u2009", "\u202f", "\u00a0"
 
 def grouped(amount: Decimal, thousands: str, decimals: str) -> str:
     """1234.5 as `1<thousands>234<decimals>50`."""
-    return f"{amount:,.2f}".translate(str.maketrans({",": thousands, ".": decimals}))
+    return f"{amount:,.2f}".replace(".", "#").replace(",", thousands).replace("#", decimals)
 
 
 NOTATIONS: dict[str, Callable[[Decimal], str]] = {
