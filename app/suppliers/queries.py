@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.auth.models import User
 from app.offers.models import Offer, OfferFile
+from app.suppliers.dictionary import KINDS
 from app.suppliers.models import Supplier, SupplierWord, SupplierWordDecision
 
 
@@ -84,11 +85,12 @@ class DictionaryWord(NamedTuple):
 
 
 def words(session: Session, supplier_id: int, *, undecided: bool = False) -> list[DictionaryWord]:
-    """The supplier's words with their history, undecided ones first; in two statements."""
+    """The supplier's words with their history, undecided ones first, then by kind; in two statements."""
     statement = select(SupplierWord).where(SupplierWord.supplier_id == supplier_id)
     if undecided:
         statement = statement.where(SupplierWord.value.is_(None))
-    statement = statement.order_by(SupplierWord.value.is_not(None), SupplierWord.shown)
+    kinds = case({kind: place for place, kind in enumerate(KINDS)}, value=SupplierWord.kind)
+    statement = statement.order_by(SupplierWord.value.is_not(None), kinds, SupplierWord.shown)
     found = session.execute(statement, execution_options={"populate_existing": True}).scalars().all()
     decisions: dict[int, list[Decision]] = {}
     rows = session.execute(
