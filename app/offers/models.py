@@ -123,8 +123,9 @@ class OfferLine(Base):
     old_quantity: Mapped[int | None]
     old_price: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
     old_grade: Mapped[str | None] = mapped_column(String(8))
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")  # By columns of their own.
     rejected: Mapped[bool]
-    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # [{code, field, value}]
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # [{code, field, value, kind?, word?}]
 
 
 class Offer(Base):

@@ -120,13 +120,13 @@ def test_one_listing_that_a_shop_refuses_does_not_hold_the_other(portal: Flask, 
 
 
 def test_a_word_is_asked_once_and_its_offers_follow(portal: Flask) -> None:
-    from app.suppliers.services import decide_grade
+    from app.suppliers.dictionary import decide
 
     first = accept(drop(as_csv((*IPHONE, 1, 1900), ("X1", T480S[1], "NOTEBOOK", "08 Ref.", 3, 1500)), "a.csv"))
     assert [word["shown"] for word in first.counts["words"]] == ["08 Ref."]
     with transaction() as session:
         assert session.execute(sa.select(sa.func.count(Listing.id))).scalar_one() == 2
-        decide_grade(session, first.supplier_id, "08 ref.", "A", user_id=None, now=clock.now())
+        decide(session, first.supplier_id, "grade", "08 ref.", "A", user_id=None, now=clock.now())
         services.put_regrade(session, first.supplier_id, now=clock.now())
 
     ledger.drain(services.FLOW)
@@ -151,7 +151,7 @@ def test_both_real_lists_give_their_measured_counts(portal: Flask, world: Sandbo
 
     assert counts(october, "rows", "new", "rejected") == {"rows": 5168, "new": 5008, "rejected": 160}
     assert {code: count for code, count in october.counts["problems"].items() if code != "grade_unknown"} == {
-        "price_zero": 158, "price_placeholder": 1, "quantity_fraction": 1, "grade_defect": 54,
+        "price_zero": 158, "price_placeholder": 1, "quantity_fraction": 1, "grade_defect": 54, "grade_contradicts": 2,
     }  # fmt: skip
     assert october.counts["problems_with_stock"]["price_zero"] == 125
     accept(october)
