@@ -109,8 +109,8 @@ def _stage(file_id: int) -> None:
         ).scalar_one()
         supplier = session.execute(sa.select(Supplier).where(Supplier.id == file.supplier_id)).scalar_one()
         session.execute(sa.delete(OfferLine).where(OfferLine.offer_file_id == file_id))
-    table = read_table(content, filename=file.filename)
-    rows = list(table.rows)
+    table = read_table(content)
+    del content  # The lines follow from the table, block by block.
     with transaction() as session:
         remembered = session.execute(
             sa.select(SupplierLayout.columns).where(
@@ -119,11 +119,11 @@ def _stage(file_id: int) -> None:
         ).scalar_one_or_none()
         proposal = propose_columns(
             table.headers,
-            [row.cells for row in rows[:: max(1, len(rows) // 300)]],
+            [row.cells for row in table.sample],
             remembered=remembered,
             currency=supplier.currency,
         )
-        _describe(session, file_id, table, proposal, total=len(rows))
+        _describe(session, file_id, table, proposal)
         grades = grade_dictionary(session, supplier.id)
     if proposal.mapping.missing:
         raise ColumnsNeeded(list(proposal.mapping.missing))
@@ -140,22 +140,22 @@ def _stage(file_id: int) -> None:
         done += len(block)
         with transaction() as session:
             copy_rows(session, "offer_line", COLUMNS, (_row(file_id, line) for line in block))
-            if services.say(session, file_id, step="read", done=done, total=len(rows)):
+            if services.say(session, file_id, step="read", done=done, total=len(table.rows)):
                 raise Cancelled
         failpoints.reach("import.block")
     with transaction() as session:
         note_words(session, supplier.id, words)
 
 
-def _describe(session: sa.orm.Session, file_id: int, table: Table, proposal: Proposal, *, total: int) -> None:
+def _describe(session: sa.orm.Session, file_id: int, table: Table, proposal: Proposal) -> None:
     session.execute(
         sa.update(OfferFile)
         .where(OfferFile.id == file_id)
         .values(
             format=table.format, sheet=table.sheet, header_row=table.header_row, encoding=table.encoding,
             delimiter=table.delimiter, fingerprint=fingerprint(table.headers),
-            columns=[_column(column) for column in proposal.columns], total=total, done=0,
-            revision=OfferFile.revision + 1,
+            columns=[_column(column) for column in proposal.columns], total=len(table.rows), done=0,
+            reading=table.account(), revision=OfferFile.revision + 1,
         )
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from app.offers.columns import CURRENCIES, ColumnMapping
-from app.offers.reading import Cell, SheetRow, Table
+from app.offers.reading import WHOLE_ROW, Cell, SheetRow, Table
 from app.offers.values import normalise_word, parse_gtin, parse_money, parse_quantity, tidy, uses_decimal_comma
 
 # Problems that keep a line from touching stock or price. The others inform.
@@ -15,7 +15,7 @@ REJECTING = frozenset(
     {
         "price_zero", "price_placeholder", "price_missing", "price_invalid", "price_negative", "quantity_fraction",
         "quantity_missing", "quantity_invalid", "quantity_negative", "item_number_missing", "duplicate_item",
-        "duplicate_line", "currency_invalid",
+        "duplicate_line", "currency_invalid", "row_longer", "quote_open",
     }
 )  # fmt: skip
 PLACEHOLDER_TIMES = 40  # Times the file's 99th percentile that a price must reach to be a placeholder,
@@ -105,7 +105,7 @@ class _Reader:
         return row.cells[index] if index is not None and index < len(row.cells) else None
 
     def line(self, row: SheetRow) -> OfferLine:
-        problems: list[Problem] = []
+        problems = self._from_reading(row)
 
         def note(code: str | None, field: str) -> None:
             if code is not None:
@@ -140,6 +140,14 @@ class _Reader:
             tidy(self._cell(row, "keyboard")), self._vat(row), tuple(problems),
         )  # fmt: skip
         return self._against_twins(line)
+
+    def _from_reading(self, row: SheetRow) -> list[Problem]:
+        """What reading found wrong with the row or with a cell that we use; others cannot matter."""
+        if not row.problems:
+            return []
+        fields = {index: name for name, index in self.at.items()}
+        fields[WHOLE_ROW] = ""
+        return [Problem(one.code, fields[one.column], one.value) for one in row.problems if one.column in fields]
 
     def _vat(self, row: SheetRow) -> str:
         word = normalise_word(self._cell(row, "vat_scheme"))

@@ -47,6 +47,11 @@ _PROBLEMS = {
     "grade_unknown": _l("Grade word is not decided"),
     "grade_defect": _l("Defective: never sold"),
     "text_repaired": _l("Text was repaired"),
+    "text_garbled": _l("Text is garbled and could not be repaired"),
+    "cell_error": _l("Cell holds an error, or a formula without a result"),
+    "row_longer": _l("Row has more cells than there are columns"),
+    "row_shorter": _l("Row has fewer cells than there are columns"),
+    "quote_open": _l("A quotation mark is never closed"),
     "currency_unknown": _l("No exchange rate for the currency on that day"),
     "currency_invalid": _l("Currency is not one we know"),
 }
@@ -54,14 +59,34 @@ _PROBLEMS = {
 _REFUSALS = {
     "empty_file": _l("The file is empty."),
     "binary": _l("This is not a stock list: the file holds no table that can be read."),
+    "picture": _l("This is a picture. Ask the supplier for the list as XLSX or CSV."),
+    "pdf": _l("This is a PDF. Ask the supplier for the list as XLSX or CSV."),
+    "web_page": _l("This is a web page, whatever its name says. Open it in Excel, save it as XLSX and drop it again."),
     "not_a_table": _l("The file holds no table: rows and columns could not be found."),
     "not_a_stock_list": _l("This is not a stock list: no column holds a quantity or a price."),
     "password": _l("The workbook is protected by a password. Save it without one and drop it again."),
     "damaged": _l("The file is damaged. Ask the supplier to send it again."),
     "too_large": _l("The file is larger when unpacked than is allowed."),
+    "too_wide": _l("The table has more columns than are allowed. Delete what stands far to the right of the list."),
+    "too_slow": _l("Reading the file took too long and was stopped. Send it as CSV, or in parts."),
+    "line_too_long": _l("A line of the file is longer than a million characters: this is not a list."),
+    "lying_size": _l("A sheet claims to be far larger than it is. Save the workbook anew in Excel and drop it again."),
+    "unsafe_archive": _l("The file holds what no honest workbook or archive holds. It was not opened."),
+    "nested_archive": _l("The archive holds another archive. Unpack it and drop the list itself."),
+    "no_table_inside": _l("None of the files in the archive is a table that can be read."),
+    "unsupported_archive": _l("This kind of archive cannot be opened. Pack the list as ZIP, or drop it unpacked."),
+    "only_hidden_sheets": _l(
+        "Only hidden sheets hold something. Show the sheet that is meant, save and drop it again."
+    ),
+    "sheet_gone": _l("The file has no sheet of that name."),
+    "no_results": _l("The formulas of this workbook have no results. Open it in Excel, save it and drop it again."),
+    "json_damaged": _l("The JSON breaks off or is not well formed."),
+    "json_nested": _l("The JSON holds lists within lists: it is not clear what one line of the stock list is."),
+    "no_records": _l("The JSON holds no list of objects."),
     "no_header": _l("No row with column names was found near the top."),
     "no_rows": _l("The file has column names and no rows."),
-    "unsupported": _l("This kind of file cannot be read. XLSX and CSV can."),
+    "unsupported": _l("This kind of file cannot be read. XLSX, XLS, XLSB, ODS, CSV and JSON can, packed or not."),
+    "reader_failed": _l("The file could not be read, and that is our mistake: it was written down."),
 }
 
 
