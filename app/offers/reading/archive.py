@@ -196,10 +196,8 @@ def unpack_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO
 
 
 def unpack_gzip(file: BinaryIO, limits: Limits) -> BinaryIO:
-    """A gzip file's content as an unnamed file. Its trailer is judged first; its growth is watched, as that may lie."""
+    """A gzip file's content as an unnamed file. It has no directory to be judged by, so its growth is watched."""
     size = file.seek(0, 2)
-    file.seek(max(0, size - 4))
-    judge_growth(size, int.from_bytes(file.read(4), "little"), limits)
     file.seek(0)
     target = tempfile.TemporaryFile(prefix="iused-member-")  # noqa: SIM115 (the caller's)
     unpacked = 0

@@ -23,7 +23,7 @@ def main() -> None:
     limits = Limits(**request["limits"])
     restrain(limits)
     answer = _answer(request, limits)
-    sys.stdout.write(json.dumps(answer))
+    sys.stdout.write(json.dumps({**answer, "peak_kib": _peak_kib()}))
     sys.stdout.flush()
     os._exit(0)  # Nothing is left to do, and giving back the memory of a large sheet takes its time.
 
@@ -41,6 +41,15 @@ def restrain(limits: Limits) -> None:
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (most, hard))
     signal.alarm(limits.wall_seconds)  # When the worker died, nobody else ends this process.
+
+
+def _peak_kib() -> int:
+    """The most memory that this process has held; its rusage would tell the most of the worker that started it."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        return 0
 
 
 def _answer(request: dict[str, Any], limits: Limits) -> dict[str, Any]:

@@ -27,6 +27,7 @@ _STOCK_LIST = """
 _WORDS = frozenset(_STOCK_LIST.split())
 _NO_LABEL = re.compile(r"[\d\s.,:/€$£%+-]+")
 _ENOUGH = 0.6  # Of a row's cells, and of the widest row's.
+_AS_WIDE = 0.75
 
 
 class Head(NamedTuple):
@@ -49,7 +50,7 @@ def find_head(rows: Sequence[RawRow], merges: Sequence[Merge] = ()) -> Head | No
             best = max(found, key=lambda at: (_known(near[at].cells), -at))
             clear = _known(near[best].cells) >= _known(near[found[0]].cells) + 2
             at = best if clear else found[0]
-            if any(_is_data(row.cells, widest) for row in near[:at]):
+            if _known(near[at].cells) < 2 and any(_is_data(row.cells, widest) for row in near[:at]):
                 return None  # Rows as wide as the table stand above: what looks like names is one of its rows.
             return _head(near, at, merges)
     return None
@@ -63,7 +64,7 @@ def _usual(widths: Sequence[int]) -> int:
 def _is_data(cells: Sequence[Cell], widest: int) -> bool:
     """Whether a row is as wide as the table and holds values; columns that are only counted are none."""
     filled = [cell for cell in cells if cell is not None and cell != ""]
-    if len(filled) < max(1, int(widest * _ENOUGH)):
+    if len(filled) < max(1.0, widest * _AS_WIDE):
         return False
     counted = [str(number) for number in range(1, len(filled) + 1)]
     return not all(map(_is_label, filled)) and [str(cell).removesuffix(".0") for cell in filled] != counted

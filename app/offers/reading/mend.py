@@ -19,6 +19,7 @@ _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _C1 = re.compile("[\x80-\x9f]")
+_BLANK = " \t\r\n\f\v"  # Not the no-break space at first: it may be half of a sign to be repaired.
 _LOST = "\ufffd"
 REPAIRED = "\uf8f3"  # Stands before a sign that decoding has repaired; a cell never shows it.
 _DEPTH = 3  # Times a text may have been through the wrong encoding.
@@ -44,34 +45,39 @@ def _signature(encoding: str, leads: str) -> re.Pattern[str]:
     return re.compile(f"[{leads}]{follow}|{three}{follow}{follow}|{four}{follow}{follow}{follow}")
 
 
-# Ã and Â stand before nothing else in our languages; Ä and Å do (a quotation mark after them), so they count in pairs.
+# Ã and Â with such a sign after them stand in no word of our languages.
 _WRONG = {
     "cp1252": _signature("cp1252", _shown_as("cp1252", 0xC2, 0xC3)),
     "mac_roman": _signature("mac_roman", _shown_as("mac_roman", 0xC2, 0xC3)),
     "cp850": _signature("cp850", _shown_as("cp850", 0xC2, 0xC3)),
     "cp437": _signature("cp437", _shown_as("cp437", 0xC2, 0xC3)),
 }
-_WIDER = re.compile(f"(?:[{_shown_as('cp1252', 0xC4, 0xC5)}][{_shown_as('cp1252', 0x80, 0xBF)}].*){{2}}")
+# Ä and Å may, before a quotation mark: they count inside a word, or when there are two of them.
+_PAIR = f"[{_shown_as('cp1252', 0xC4, 0xC5)}][{_shown_as('cp1252', 0x80, 0xBF)}]"
+_WIDER = re.compile(f"(?:{_PAIR}.*){{2}}|(?<=[a-z]){_PAIR}(?=[a-z])")
 
 
-def mend(cells: list[Cell], problems: list[CellProblem]) -> int:
-    """Mend a row's cells in place and note what was found. Returns the row's characters, at least 1; 0: it is blank.
+def mend(cells: list[Cell], problems: list[CellProblem], *, only_text: bool) -> int:
+    """Trim and mend a row's cells in place and note what was found. Returns the row's characters, at least 1; 0: blank.
 
-    Nearly every row leaves at the first test, which is why it is made for the whole row.
+    Nearly every row leaves at the first test, which is why it is made for the whole row at once. `only_text`: all cells
+    are strings, which saves looking.
     """
-    text = "|".join([cell for cell in cells if cell.__class__ is str])
-    if text.isascii() and text.isprintable() and "|#" not in text and not text.startswith("#") and "Err:" not in text:
+    text = "|".join(cells if only_text else [cell for cell in cells if cell.__class__ is str])  # type: ignore[arg-type]
+    if (
+        text.isascii() and text.isprintable() and "| " not in text and " |" not in text and "|#" not in text
+        and "Err:" not in text and not text.startswith((" ", "#")) and not text.endswith(" ")
+    ):  # fmt: skip
         return len(text) + 1 if text.strip("|") or _anything(cells) else 0
     for column, cell in enumerate(cells):
-        if cell.__class__ is not str:
-            continue
-        assert isinstance(cell, str)
-        if cell.isascii() and cell.isprintable() and not cell.startswith(("#", "Err:")):
-            continue
-        mended, code = mend_text(cell)
-        cells[column] = mended
-        if code:
-            problems.append(CellProblem(column, code, cell[:200]))
+        if isinstance(cell, str):
+            trimmed = cell.strip(_BLANK)
+            if trimmed.isascii() and trimmed.isprintable() and not trimmed.startswith(("#", "Err:")):
+                cells[column] = trimmed
+                continue
+            cells[column], code = mend_text(trimmed)
+            if code:
+                problems.append(CellProblem(column, code, trimmed[:200]))
     return len(text) + 1 if problems or _anything(cells) else 0
 
 
@@ -95,7 +101,7 @@ def mend_text(text: str) -> tuple[str, str | None]:
     clean = _UNSEEN.sub("", mended).replace(REPAIRED, "").strip()
     if _LOST in clean or _garbled(clean):
         return clean, "text_garbled"
-    return clean, None if mended == text else "text_repaired"
+    return clean, "text_repaired" if mended != text or REPAIRED in text else None
 
 
 def _decoded_again(text: str) -> str:

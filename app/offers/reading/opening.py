@@ -133,7 +133,7 @@ def _score(source: Source, head: Head) -> tuple[int, int]:
 
 def _rows(source: Source) -> Iterator[RawRow]:
     """The source's rows with anything in them, mended."""
-    return (row for row in source.rows() if mend(row.cells, row.problems))
+    return (row for row in source.rows() if mend(row.cells, row.problems, only_text=source.ragged))
 
 
 def _write(source: Source, head: Head, writer: SpoolWriter, limits: Limits) -> None:
@@ -141,7 +141,7 @@ def _write(source: Source, head: Head, writer: SpoolWriter, limits: Limits) -> N
     filled = _Filler(source)
     repeated = 0
     for row in source.rows():
-        weight = mend(row.cells, row.problems)
+        weight = mend(row.cells, row.problems, only_text=source.ragged)
         if not weight or row.number <= head.last:
             continue
         if len(head.cells) > 1 and row.cells == head.cells:
@@ -152,7 +152,7 @@ def _write(source: Source, head: Head, writer: SpoolWriter, limits: Limits) -> N
         filled.fill(row)
         if source.ragged and len(row.cells) != width:
             _note_width(row, width)
-        writer.add((row.number, row.cells, row.problems) if row.problems else (row.number, row.cells), weight)
+        writer.add(row.number, row.cells, row.problems, weight)
     writer.flush()
     counted = {"repeated_headers": repeated, "rows_filled": filled.count}
     source.notes.update({name: count for name, count in counted.items() if count})

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from typing import Any
 
-from app.offers.reading.spool import Spool, row_of
-from app.offers.reading.table import Limits, SheetInfo, Table, Unreadable
+from app.offers.reading.spool import Spool
+from app.offers.reading.table import Limits, SheetInfo, SheetRow, Table, Unreadable
 
 log = logging.getLogger(__name__)
-_CHILD = "app.offers.reading.child"
+COMMAND = (sys.executable, "-I", "-m", "app.offers.reading.child")
 _LAST_WORDS = 1500  # Characters of what the child said on standard error that are worth a line in the log.
 # What became of a child that did not answer. Native code that gets no memory ends with SIGABRT.
 _DEATHS: dict[int, str] = {
@@ -39,10 +40,15 @@ def read_table(content: bytes, *, limits: Limits | None = None, sheet: str | Non
     if len(content) > limits.file:
         raise Unreadable("too_large")
     spool = Spool()
+    started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="iused-reading-") as folder, tempfile.TemporaryFile(dir=folder) as source:
         source.write(content)
         source.flush()
         answer = _ask(source.fileno(), spool.descriptor, folder, limits, sheet)
+    log.info(
+        "file read", extra={"size": len(content), "seconds": round(time.monotonic() - started, 2),
+                            "peak_kib": answer.get("peak_kib"), "refused": answer.get("refused")},
+    )  # fmt: skip
     if "refused" in answer:
         raise Unreadable(answer["refused"], **answer["params"])
     try:
@@ -61,7 +67,7 @@ def _ask(source: int, spool: int, folder: str, limits: Limits, sheet: str | None
     request = {"source": source, "spool": spool, "sheet": sheet, "limits": limits.as_json()}
     with tempfile.TemporaryFile() as said:
         child = subprocess.Popen(
-            [sys.executable, "-I", "-m", _CHILD, json.dumps(request)],
+            [*COMMAND, json.dumps(request)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, pass_fds=(source, spool),
             env={"TMPDIR": folder, "RUST_BACKTRACE": "0"},
         )  # fmt: skip
@@ -90,7 +96,7 @@ def _table(answer: dict[str, Any], spool: Spool) -> Table:
     spool.count = int(answer["rows"])
     return Table(
         format=answer["format"], headers=answer["headers"], header_row=answer["header_row"], rows=spool,
-        sample=[row_of(row) for row in answer["sample"]],
+        sample=[SheetRow(number, cells) for number, cells in answer["sample"]],
         sheet=answer["sheet"], sheets=[SheetInfo(*sheet) for sheet in answer["sheets"]],
         member=answer["member"], members=[SheetInfo(*member) for member in answer["members"]],
         encoding=answer["encoding"], delimiter=answer["delimiter"], notes=answer["notes"],

@@ -20,7 +20,8 @@ from app.offers.reading.archive import PIECE, column_index, normal_name
 from app.offers.reading.source import Merge
 from app.offers.reading.table import MIB, Unreadable
 
-WHOLE = 24 * MIB  # Bytes of XML up to which a sheet is read in one piece.
+WHOLE = 48 * MIB  # Bytes of XML up to which a sheet is read in one piece,
+CELLS_AT_ONCE = 1_500_000  # and its cells: each takes up to 100 bytes while it is read.
 PIECE_BYTES = 8 * MIB
 GAP = 5000  # Empty rows after which a new piece begins: the reader would hold a cell for each place between.
 BROKEN_AT_MOST = 50_000  # Cells with an error or without a result, after which the workbook as a whole has none.
@@ -51,6 +52,12 @@ class SheetNotes:
     broken: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     far: bool = False
     gaps: bool = False
+    cells: int = 0
+
+    @property
+    def in_pieces(self) -> bool:
+        """Whether the sheet must not be read at once."""
+        return self.gaps or self.cells > CELLS_AT_ONCE
 
 
 class ListedSheet(NamedTuple):
@@ -133,6 +140,7 @@ def look_at_sheet(archive: zipfile.ZipFile, part: zipfile.ZipInfo, cutter: Cutte
             first, last = _ends(block)
             apart = first - before > GAP or (last - first > GAP and last - first > GAP + block.count(b"row"))
             notes.gaps = notes.gaps or apart
+            notes.cells += block.count(b"</c>") + block.count(b":c>")
             if cutter is not None:
                 cutter.add(block, before, apart=apart)
             _search(block, notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 Cell = str | int | float | bool | None
 WHOLE_ROW = -1
@@ -33,6 +33,13 @@ class Rows(Protocol):
 
     def __iter__(self) -> Iterator[SheetRow]: ...
     def __len__(self) -> int: ...
+
+
+@runtime_checkable
+class Columned(Protocol):
+    """Rows that have a quicker way to one of their columns."""
+
+    def column(self, index: int) -> Iterator[Cell]: ...
 
 
 class SheetInfo(NamedTuple):
@@ -65,6 +72,12 @@ class Table:
     encoding: str | None = None
     delimiter: str | None = None
     notes: dict[str, int] = field(default_factory=dict)
+
+    def column(self, index: int) -> Iterator[Cell]:
+        """One cell of every row, in order, for questions about the whole file; None where the row has none."""
+        if isinstance(self.rows, Columned):
+            return self.rows.column(index)
+        return (row.cells[index] if index < len(row.cells) else None for row in self.rows)
 
     def account(self) -> dict[str, Any]:
         """How the file was read, for whoever asks later; plain values only."""

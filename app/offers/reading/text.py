@@ -21,8 +21,9 @@ _WEAK = frozenset("^~:")  # Stand in values too: they count when every line has 
 SNIFFED_LINES = 400
 SNIFFED_CHARACTERS = 256 * 1024
 RECORD_LINES = 200  # Lines that one quoted cell may span; a longer one was never closed.
+BLOCK_LINES = 1000
 OPEN_QUOTES = 500  # Records with a quote that is not closed, after which the quotes as a whole mean nothing.
-_BLANK = " \t\r\n\f\v"  # Not the no-break space: it may be half of a sign to be repaired.
+_BLANK = " \t\r\n\f\v"
 _SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
 _PAGE = re.compile(r"\s*(<!doctype html|<html|<head|<table|<body|<script)", re.IGNORECASE)
 _MARKUP = re.compile(r"\s*<(\?xml|[a-z][\w:-]*[\s>])", re.IGNORECASE)
@@ -51,7 +52,7 @@ def text_source(file: BinaryIO, encoding: Encoding, limits: Limits) -> Source:
         lines = islice(text_lines(file, encoding, limits), dialect.skip, None)
         for number, (cells, closed) in enumerate(_records(lines, dialect), start=1):
             problems = [] if closed else [CellProblem(WHOLE_ROW, "quote_open", dialect.delimiter.join(cells)[:200])]
-            yield RawRow(number, [cell.strip(_BLANK) for cell in cells[: limits.columns]], problems)
+            yield RawRow(number, cells[: limits.columns], problems)  # type: ignore[arg-type]
 
     return Source(
         format="tsv" if dialect.delimiter == "\t" else "csv", rows=rows, encoding=encoding.shown,
@@ -165,6 +166,10 @@ class _Feed:
         self.held.append(line)
         return line
 
+    def block(self) -> list[str]:
+        """The next lines at once, between two records."""
+        return list(islice(self.lines, BLOCK_LINES))
+
     def give_back(self) -> str:
         """The record's first line; its others come again."""
         first, *rest = self.held
@@ -182,19 +187,26 @@ def _records(lines: Iterator[str], dialect: Dialect) -> Iterator[tuple[list[str]
     """
     feed = _Feed(lines)
     opened = 0
-    while True:
-        try:
-            for cells in _reader(feed, dialect):
-                if (feed.ended or len(feed.held) > 1) and not _closes(feed.held, dialect):
-                    raise _Unclosed
-                feed.held = []
+    while block := feed.block():
+        if dialect.quote not in "".join(block):
+            for cells in _reader(block, dialect):
                 yield cells, True
-            return
-        except (_Unclosed, csv.Error):
-            opened += 1
-            if opened > OPEN_QUOTES:
-                raise Unreadable("not_a_table") from None
-            yield _unquoted(feed.give_back(), dialect), False
+            continue
+        feed.again.extend(block)
+        while feed.again:
+            try:
+                for cells in _reader(feed, dialect):
+                    if (len(feed.held) > 1 or feed.ended) and not _closes(feed.held, dialect):
+                        raise _Unclosed
+                    feed.held = []
+                    yield cells, True
+                    if not feed.again:
+                        break
+            except (_Unclosed, csv.Error):
+                opened += 1
+                if opened > OPEN_QUOTES:
+                    raise Unreadable("not_a_table") from None
+                yield _unquoted(feed.give_back(), dialect), False
 
 
 def _reader(lines: _Feed | list[str], dialect: Dialect, *, strict: bool = False) -> Iterator[list[str]]:

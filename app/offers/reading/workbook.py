@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import python_calamine as calamine
 
@@ -20,7 +20,7 @@ from app.offers.reading.source import Merge, Opened, RawRow, Source, named_path
 from app.offers.reading.table import Cell, CellProblem, Limits, SheetInfo, Unreadable
 
 SHEETS_AT_MOST = 200
-_BLANK = " \t\r\n\f\v"
+_PLAIN = frozenset({str, float, int, bool, type(None)})
 _HIDDEN = ("hidden", "very_hidden")
 # As an XLSX says it itself.
 _STATES = {"visible": "visible", "hidden": "hidden", "veryHidden": "very_hidden", "chartsheet": "chart"}
@@ -145,7 +145,7 @@ class _Reader:
                 notes = sheet_xml.look_at_sheet(archive, part, cutter)
                 if notes.far:
                     raise Unreadable("too_wide")
-                if cutter is None and notes.gaps:
+                if cutter is None and notes.in_pieces:
                     cutter = sheet_xml.Cutter()
                     sheet_xml.look_at_sheet(archive, part, cutter)
                 if cutter is not None:
@@ -205,18 +205,14 @@ def _numbered(loaded: _Loaded) -> Iterator[tuple[int, list[Cell]]]:
             yield number, padding + _cells(row) if padding else _cells(row)
 
 
-def _cells(row: Sequence[object]) -> list[Cell]:
-    return [
-        cell.strip(_BLANK) if cell.__class__ is str
-        else cell if cell.__class__ is float or cell.__class__ is int or cell.__class__ is bool
-        else _plain(cell)
-        for cell in row
-    ]  # fmt: skip
+def _cells(row: list[Any]) -> list[Cell]:
+    return row if _PLAIN.issuperset(map(type, row)) else [_plain(cell) for cell in row]
 
 
 def _plain(value: object) -> Cell:
-    if value is None:
-        return None
+    """A cell as a table holds it: moments in ISO 8601."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, date | time):
