@@ -15,7 +15,7 @@ from app.offers.reading.records import open_json
 from app.offers.reading.source import Opened, RawRow, Source
 from app.offers.reading.spool import SpoolWriter
 from app.offers.reading.table import WHOLE_ROW, Cell, CellProblem, Limits, SheetInfo, Unreadable
-from app.offers.reading.text import text_source
+from app.offers.reading.text import split_again, text_source
 from app.offers.reading.workbook import open_workbook
 
 LOOKED_AT = 500  # Rows of a sheet by which it is chosen.
@@ -108,8 +108,8 @@ def _choose_member(archive: zipfile.ZipFile, limits: Limits, *, sheet: str | Non
 def _choose(opened: Opened) -> tuple[Source, Head]:
     """The source that looks most like a stock list, the first of equals. Raises Unreadable `no_header`."""
     best: tuple[tuple[int, int], Source, Head] | None = None
-    for source in opened.sources:
-        head = _head(source)
+    for given in opened.sources:
+        source, head = _headed(given)
         if head is not None:
             score = _score(source, head) if len(opened.sources) > 1 else (0, 0)
             if best is None or score > best[0]:
@@ -119,10 +119,19 @@ def _choose(opened: Opened) -> tuple[Source, Head]:
     return best[1], best[2]
 
 
-def _head(source: Source) -> Head | None:
+def _headed(source: Source) -> tuple[Source, Head | None]:
+    """The source with its header; one whose single column holds lines of text is split once more."""
     if source.names is not None:
-        return Head(source.names, 0, 0, 0, [])
-    return find_head(list(islice(_rows(source), SEARCH + 50)), source.merges)
+        return source, Head(source.names, 0, 0, 0, [])
+    near = list(islice(_rows(source), SEARCH + 50))
+    if near and max(map(_filled, near)) == 1:
+        source = split_again(source, near) or source
+        near = list(islice(_rows(source), SEARCH + 50))
+    return source, find_head(near, source.merges)
+
+
+def _filled(row: RawRow) -> int:
+    return sum(cell is not None and cell != "" for cell in row.cells)
 
 
 def _score(source: Source, head: Head) -> tuple[int, int]:

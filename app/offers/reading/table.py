@@ -46,7 +46,7 @@ class SheetInfo(NamedTuple):
     """A sheet of the workbook, a list of a JSON file, or a file of the archive. `rows`: None when not counted."""
 
     name: str
-    state: str  # visible, hidden, very_hidden, chart, other; for a file of an archive: file, archive, unreadable
+    state: str  # visible, hidden, very_hidden, chart, other; of a file in an archive: file, archive; both: unreadable
     rows: int | None
 
 

@@ -7,9 +7,10 @@ import io
 import math
 import re
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from app.offers.reading.encoding import Encoding
 from app.offers.reading.header import find_head
@@ -136,6 +137,28 @@ def _evenness(lines: list[str], dialect: Dialect) -> float:
     return even * (1 + math.log2(width)) + named
 
 
+def split_again(source: Source, near: Sequence[RawRow]) -> Source | None:
+    """A table of one column whose cells are lines of text themselves, as when a CSV was opened wrongly and saved.
+
+    None when the first rows are not split evenly by any sign.
+    """
+    lines = [_one_line(row) for row in near]
+    dialect = _dialect(lines)
+    widths = {len(cells) for line in lines for cells in _reader([line], dialect)}
+    if len(widths) != 1 or max(widths) < 2:
+        return None
+
+    def rows() -> Iterator[RawRow]:
+        for row in source.rows():
+            yield row._replace(cells=next(_reader([_one_line(row)], dialect), []))
+
+    return replace(source, rows=rows, delimiter=dialect.delimiter, ragged=True)
+
+
+def _one_line(row: RawRow) -> str:
+    return re.sub(r"[\r\n]+", " ", next((str(cell) for cell in row.cells if cell not in ("", None)), ""))
+
+
 class _Unclosed(Exception):
     """A quoted cell does not end."""
 
@@ -209,7 +232,7 @@ def _records(lines: Iterator[str], dialect: Dialect) -> Iterator[tuple[list[str]
                 yield _unquoted(feed.give_back(), dialect), False
 
 
-def _reader(lines: _Feed | list[str], dialect: Dialect, *, strict: bool = False) -> Iterator[list[str]]:
+def _reader(lines: _Feed | list[str], dialect: Dialect, *, strict: bool = False) -> Iterator[Any]:
     return csv.reader(
         lines, delimiter=dialect.delimiter, quotechar=dialect.quote, escapechar=dialect.escape, doublequote=True,
         skipinitialspace=True, strict=strict,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, BinaryIO
 
 import python_calamine as calamine
@@ -41,11 +41,28 @@ def open_workbook(file: BinaryIO, kind: str, limits: Limits, *, chosen: str | No
         wanted = [sheet for sheet in sheets if sheet.name == chosen and sheet.state in ("visible", *_HIDDEN)]
         if not wanted:
             raise Unreadable("sheet_gone", sheet=chosen)
-    sources = [source for sheet in wanted if (source := reader.source(sheet.name)) is not None]
+    sources: list[Source] = []
+    refusals: dict[str, Unreadable] = {}
+    for sheet in wanted:
+        try:
+            source = reader.source(sheet.name)
+        except Unreadable as error:  # One sheet that cannot be read does not hold the others.
+            refusals[sheet.name] = error
+            continue
+        if source is not None:
+            sources.append(source)
+    if not sources and refusals:
+        raise next(iter(refusals.values()))
     if not sources:
         hidden = any(reader.source(sheet.name) for sheet in sheets if sheet.state in _HIDDEN)
         raise Unreadable("only_hidden_sheets" if hidden else "empty_file")
-    return Opened(sources, sheets=[sheet._replace(rows=reader.heights.get(sheet.name)) for sheet in sheets])
+    return Opened(
+        sources,
+        sheets=[
+            SheetInfo(name, "unreadable" if name in refusals else state, reader.heights.get(name))
+            for name, state, _rows in sheets
+        ],
+    )
 
 
 def _state_of(meta: calamine.SheetMetadata) -> str:
@@ -120,9 +137,8 @@ class _Reader:
         if loaded.sheet is not None and not loaded.sheet.total_height and not loaded.sheet.height:
             return None
         notes = {"hidden_rows": loaded.notes.hidden_rows} if loaded.notes.hidden_rows else {}
-        source = Source(format=self.kind, rows=lambda: self._rows(name, source), sheet=name, notes=notes)
-        source.merges = self._merges(loaded)
-        return source
+        rows = partial(self._rows, name, notes)
+        return Source(format=self.kind, rows=rows, sheet=name, merges=self._merges(loaded), notes=notes)
 
     def _merges(self, loaded: _Loaded) -> list[Merge]:
         left = loaded.sheet.start[1] if loaded.sheet is not None and loaded.sheet.start else 0
@@ -160,14 +176,14 @@ class _Reader:
         self.loaded = _Loaded(name, sheet, None, [], None, notes)
         return self.loaded
 
-    def _rows(self, name: str, source: Source) -> Iterator[RawRow]:
+    def _rows(self, name: str, notes: dict[str, int]) -> Iterator[RawRow]:
         loaded = self._load(name)
         width = self.limits.columns
         left = loaded.sheet.start[1] if loaded.sheet is not None and loaded.sheet.start else 0
         broken = loaded.notes.broken
         for number, cells in _numbered(loaded):
             if len(cells) > width:
-                source.notes["columns_cut"] = max(source.notes.get("columns_cut", 0), len(cells) - width)
+                notes["columns_cut"] = max(notes.get("columns_cut", 0), len(cells) - width)
                 cells = cells[:width]
             problems = _problems(cells, broken[number], left) if number in broken else []
             yield RawRow(number, cells, problems)

@@ -162,6 +162,12 @@ def test_quotes_are_doubled_or_escaped_and_single_ones_quote_too() -> None:
     assert cells(read("Item,Path,Qty\nX1,C:\\temp\\new,3\n"))[0][1] == "C:\\temp\\new"
 
 
+def test_lines_that_are_quoted_as_a_whole_are_split_all_the_same() -> None:
+    table = read('"Item;Name;Qty"\n"X1;Pad;3"\n"X2;""Pod; small"";4"\n')
+
+    assert (table.headers, cells(table)) == (["Item", "Name", "Qty"], [["X1", "Pad", "3"], ["X2", "Pod; small", "4"]])
+
+
 def test_a_quote_that_never_closes_costs_its_row_and_no_other() -> None:
     lines = [f"X{number};Pad;{number}" for number in range(2000)]
     lines[700] = '"X700;Pad;700'

@@ -130,6 +130,24 @@ def test_a_workbook_whose_formulas_were_never_computed_is_refused() -> None:
     assert refusal(workbook({"Stock": rows})) == "no_results"
 
 
+def test_a_sheet_that_cannot_be_read_does_not_hold_the_one_beside_it() -> None:
+    notes = sheet_xml({1: ("Note",)}).replace("</sheetData>", '<row r="2"><c r="XFD2"><v>1</v></c></row></sheetData>')
+
+    table = read_table(zipped(workbook_parts({"Notes": notes, "Stock": sheet_xml(listing(3))})))
+
+    assert (table.sheet, [sheet.state for sheet in table.sheets]) == ("Stock", ["unreadable", "visible"])
+
+
+def test_a_csv_that_was_opened_wrongly_and_saved_is_split_again() -> None:
+    lines = ["Item;Description;Qty;Price", "X1;Pad, black;3;10", 'X2;"Pod; white";4;20']
+
+    table = read_table(workbook({"Stock": {number: (line,) for number, line in enumerate(lines, start=3)}}))
+
+    assert (table.format, table.delimiter, table.headers) == ("xlsx", ";", ["Item", "Description", "Qty", "Price"])
+    assert cells(table) == [["X1", "Pad, black", "3", "10"], ["X2", "Pod; white", "4", "20"]]
+    assert [row.number for row in table.rows] == [4, 5]
+
+
 def test_hidden_rows_are_read_and_counted() -> None:
     table = read_table(workbook({"Stock": listing(5)}, hidden=[3, 5]))
 
