@@ -123,15 +123,15 @@ def _stage(file_id: int) -> None:
         ).scalar_one()
         supplier = session.execute(sa.select(Supplier).where(Supplier.id == file.supplier_id)).scalar_one()
         session.execute(sa.delete(OfferLine).where(OfferLine.offer_file_id == file_id))
-    table = read_table(content, filename=file.filename)
-    rows = list(table.rows)
+    table = read_table(content)
+    del content  # The lines follow from the table, block by block.
     with transaction() as session:
         known = dictionary(session, supplier.id)
         proposal = propose_columns(
-            table.headers, [row.cells for row in rows], currency=supplier.currency,
+            table.headers, [row.cells for row in table.sample], currency=supplier.currency,
             layouts=services.layouts(session, supplier.id), filename=file.filename, grade_words=known["grade"],
         )  # fmt: skip
-        _describe(session, file_id, table, proposal, total=len(rows))
+        _describe(session, file_id, table, proposal)
         graded_items = changes.items_by_grade(session, supplier.id)
     if proposal.questions:
         raise ColumnsNeeded(proposal.questions)
@@ -146,22 +146,22 @@ def _stage(file_id: int) -> None:
         done += len(block)
         with transaction() as session:
             copy_rows(session, "offer_line", COLUMNS, (_row(file_id, line) for line in block))
-            if services.say(session, file_id, step="read", done=done, total=len(rows)):
+            if services.say(session, file_id, step="read", done=done, total=len(table.rows)):
                 raise Cancelled
         failpoints.reach("import.block")
     with transaction() as session:
         note_words(session, supplier.id, words.to_ask())
 
 
-def _describe(session: sa.orm.Session, file_id: int, table: Table, proposal: Proposal, *, total: int) -> None:
+def _describe(session: sa.orm.Session, file_id: int, table: Table, proposal: Proposal) -> None:
     session.execute(
         sa.update(OfferFile)
         .where(OfferFile.id == file_id)
         .values(
             format=table.format, sheet=table.sheet, header_row=table.header_row, encoding=table.encoding,
             delimiter=table.delimiter, fingerprint=fingerprint(table.headers),
-            columns=[column.as_json() for column in proposal.columns], total=total, done=0,
-            revision=OfferFile.revision + 1,
+            columns=[column.as_json() for column in proposal.columns], total=len(table.rows), done=0,
+            reading=table.account(), revision=OfferFile.revision + 1,
         )
     )  # fmt: skip
 

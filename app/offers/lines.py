@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from app.offers.cells import TEXT_ATTRIBUTES, CellReader, Problem, Words, shown
 from app.offers.columns import ColumnMapping
-from app.offers.reading import Cell, SheetRow, Table
+from app.offers.reading import WHOLE_ROW, Cell, SheetRow, Table
 from app.offers.twins import find_twins, grade_suffix, suffix_grades
 from app.offers.values import is_blank, parse_money, tidy, uses_decimal_comma
 
@@ -21,7 +21,7 @@ REJECTING = frozenset(
         "price_zero", "price_placeholder", "price_missing", "price_invalid", "price_negative", "price_ambiguous",
         "quantity_fraction", "quantity_missing", "quantity_invalid", "quantity_negative", "quantity_ambiguous",
         "quantity_word", "item_number_missing", "duplicate_item", "duplicate_line", "currency_invalid",
-        "currency_contradicts", "vat_unknown",
+        "currency_contradicts", "vat_unknown", "row_longer", "quote_open",
     }
 )  # fmt: skip
 PLACEHOLDER_TIMES = 40  # Times the file's 99th percentile that a price must reach to be a placeholder,
@@ -76,7 +76,7 @@ def read_lines(table: Table, mapping: ColumnMapping, *, supplier_currency: str, 
     that the grade is part of what the line is known by, as it is for numbers that this file holds in several grades.
     """
     reader = _Reader(
-        table.rows, mapping, words, currency=mapping.price_currency or supplier_currency,
+        table, mapping, words, currency=mapping.price_currency or supplier_currency,
         default_vat_scheme=default_vat_scheme, graded_items=graded_items,
     )  # fmt: skip
     return reader.lines()
@@ -85,10 +85,11 @@ def read_lines(table: Table, mapping: ColumnMapping, *, supplier_currency: str, 
 class _Reader:
     """What is known of the whole file while its rows are read."""
 
-    def __init__(self, rows: Sequence[SheetRow], mapping: ColumnMapping, words: Words, *, currency: str,
+    def __init__(self, table: Table, mapping: ColumnMapping, words: Words, *, currency: str,
                  default_vat_scheme: str, graded_items: Collection[str]) -> None:  # fmt: skip
-        self.rows = rows
+        self.table, self.rows = table, table.rows
         self.at = dict(mapping.indexes)
+        self.fields = {index: name for name, index in self.at.items()} | {WHOLE_ROW: ""}
         self.width = max(self.at.values(), default=0) + 1
         prices = self._column("price")
         price_comma = uses_decimal_comma(prices)
@@ -105,7 +106,7 @@ class _Reader:
             for name in _ATTRIBUTES
             if name in self.at
         ]
-        self.items = [_named(cell, LONGEST_KEY) for cell in self._column("item_number")] or [""] * len(rows)
+        self.items = [_named(cell, LONGEST_KEY) for cell in self._column("item_number")] or [""] * len(self.rows)
         self.suffixes = self._suffixes()
         self.graded = set(graded_items)
         self.twins = self._find_twins()
@@ -115,7 +116,7 @@ class _Reader:
         index = self.at.get(name)
         if index is None:
             return []
-        return [row.cells[index] if index < len(row.cells) else None for row in self.rows]
+        return list(self.table.column(index))
 
     def _placeholder_from(self, prices: list[Cell]) -> Decimal:
         """The amount from which a price stands for "ask us": far above what the file's dearest goods cost."""
@@ -199,6 +200,8 @@ class _Reader:
             problems.append(Problem("currency_contradicts", "currency", f"{shown(price_cell)} / {told.value}"))
         if gtin.problem is not None:
             problems.append(Problem(gtin.problem, "gtin", shown(gtin_cell)))
+        if row.problems:
+            problems += self._from_reading(row)
         attributes = self._attributes(cells, problems)
         mpn = _named(mpn_cell, LONGEST_MPN) or None
         description = tidy(text_cell)[:LONGEST_TEXT] or _described(attributes)
@@ -212,6 +215,12 @@ class _Reader:
             price.currency or told.value or read.default_currency, gtin.gtin, mpn, scheme.value, attributes,
             tuple(problems),
         )  # fmt: skip
+
+    def _from_reading(self, row: SheetRow) -> list[Problem]:
+        """What reading found wrong with the row or with a cell that we use; others cannot matter."""
+        return [
+            Problem(one.code, self.fields[one.column], one.value) for one in row.problems if one.column in self.fields
+        ]
 
     def _attributes(self, cells: Sequence[Cell], problems: list[Problem]) -> dict[str, Any]:
         attributes = {}
