@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from app.catalog.colours import colour_named
-from app.offers.values import is_blank
+from app.offers.values import LONGEST, is_blank
 
 _SIZE = re.compile(
     r"([0-9]{1,5})(?:[.,]0+)? ?(tb|to|t|gb|go|g)?"
@@ -28,7 +28,7 @@ def read_size_cell(word: str) -> int | None:
     """
     if is_blank(word):
         return 0
-    match = _SIZE.fullmatch(word)
+    match = _SIZE.fullmatch(word) if len(word) <= LONGEST else None
     if match is None:
         return None
     size, unit = int(match[1]), match[2] or ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ from app.offers.values import is_blank, normalise_word, parse_money, parse_quant
 
 FEW = 3  # Values from which a column can contradict its name,
 ENOUGH = 5  # and from which it can name itself.
+LOOKED_AT = 100  # Values of a column without a known name,
+DESCRIBED = 30  # and of those, how many are read as descriptions of devices.
 CONTRADICTED = 0.4  # Share of fitting values below which the name is not believed.
 FEW_WORDS = 12  # Availability or VAT is told in so many words at most.
 _YES = single_words("yes y true ja j oui low limited ok few")
@@ -139,46 +141,40 @@ def by_values(values: Sequence[Cell], *, grade_words: Collection[str]) -> Said:
     values = [value for value in values if not is_blank(normalise_word(value))]
     if len(values) < ENOUGH:
         return Said("", 0.0)
-    for field, confidence in _judgements(values, grade_words):
-        if confidence:
-            return Said(field, confidence)
-    return Said("", 0.0)
+    judged = _judgements(values[:: max(1, len(values) // LOOKED_AT)], grade_words)
+    return next((said for said in judged if said.confidence), Said("", 0.0))
 
 
-def _judgements(values: Sequence[Cell], grade_words: Collection[str]) -> list[tuple[str, float]]:
-    """Every reading that the values allow, surest first."""
+def _judgements(values: Sequence[Cell], grade_words: Collection[str]) -> Iterator[Said]:
+    """Every reading of the values, surest first, with confidence 0 where they do not allow it."""
     words = [normalise_word(value) for value in values]
     distinct = set(words)
     few = len(distinct) <= 30
-    return [
-        ("gtin", 0.85 if share(values, lambda value: parse_gtin(value).gtin) > 0.8 else 0.0),
-        ("currency", 0.85 if distinct <= {*CURRENCY_WORDS, *KRONE_WORDS} else 0.0),
-        ("grade", 0.9 if few and distinct <= set(grade_words) else 0.0),
-        ("grade", 0.65 if few and len(distinct) > 1 and share(words, GRADE_WORDS.__contains__) > 0.8 else 0.0),
-        (
-            "memory" if is_memory(values) else "storage",
-            0.7 if share(values, lambda value: _is_size(value) and _SIZE_UNIT.search(str(value))) > 0.8 else 0.0,
-        ),
-        ("colour", 0.75 if share(words, lambda word: colour_named(str(word))) > 0.7 else 0.0),
-        ("description", 0.75 if share(values[:60], lambda value: read_description(tidy(value))) > 0.3 else 0.0),
-        *_number_judgements(values),
-        ("item_number", 0.55 if _are_codes(words) else 0.0),
-        ("description", 0.5 if _are_sentences(words) else 0.0),
-    ]
+    yield Said("gtin", 0.85 if share(values, lambda value: parse_gtin(value).gtin) > 0.8 else 0.0)
+    yield Said("currency", 0.85 if distinct <= {*CURRENCY_WORDS, *KRONE_WORDS} else 0.0)
+    yield Said("grade", 0.9 if few and distinct <= set(grade_words) else 0.0)
+    graded = few and len(distinct) > 1 and share(words, GRADE_WORDS.__contains__) > 0.8
+    yield Said("grade", 0.65 if graded else 0.0)
+    sized = share(values, lambda value: _is_size(value) and _SIZE_UNIT.search(str(value))) > 0.8
+    yield Said("memory" if is_memory(values) else "storage", 0.7 if sized else 0.0)
+    yield Said("colour", 0.75 if share(words, lambda word: colour_named(str(word))) > 0.7 else 0.0)
+    devices = share(values[:DESCRIBED], lambda value: isinstance(value, str) and read_description(tidy(value)))
+    yield Said("description", 0.75 if devices > 0.3 else 0.0)
+    yield from _number_judgements(values)
+    yield Said("item_number", 0.55 if _are_codes(words) else 0.0)
+    yield Said("description", 0.5 if _are_sentences(words) else 0.0)
 
 
-def _number_judgements(values: Sequence[Cell]) -> list[tuple[str, float]]:
+def _number_judgements(values: Sequence[Cell]) -> Iterator[Said]:
     """Amounts and pieces by their values alone are a proposal at best: a person is asked."""
     amounts = share(values, _is_amount) > 0.9
     money = amounts and (has_currencies(values) or share(values, _has_cents) > 0.3)
+    yield Said("price", 0.5 if money else 0.0)
     words = {normalise_word(value) for value in values if parse_quantity(value).problem == "quantity_word"}
     worded = bool(words) and len(words) <= FEW_WORDS and all(map(_tells_availability, words))
     pieces = share(values, lambda value: _is_pieces(value) or (worded and normalise_word(value) in words))
     small = share(values, lambda value: (parse_quantity(value).pieces or 0) < 100_000) == 1.0
-    return [
-        ("price", 0.5 if money else 0.0),
-        ("quantity", (0.55 if worded else 0.4) if pieces > 0.95 and small and not money else 0.0),
-    ]
+    yield Said("quantity", (0.55 if worded else 0.4) if pieces > 0.95 and small and not money else 0.0)
 
 
 def has_currencies(values: Sequence[Cell]) -> bool:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from app.offers.known_words import BLANK
 from app.offers.reading import Cell
+from app.offers.values import LONGEST
 
 LOST_ZEROS = 5  # A number that ends in as many zeros was cut to its first digits by a spreadsheet.
 _SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]+))?E\+?([0-9]{1,2})", re.IGNORECASE)
@@ -33,6 +34,8 @@ def parse_gtin(cell: Cell) -> Gtin:
     gtin_invalid: no such number, or its check digit is wrong.
     """
     text = _digits(cell)
+    if len(text) > LONGEST:
+        return Gtin(None, "gtin_invalid")
     if text.casefold() in BLANK or not text.strip("0"):
         return Gtin(None, None)
     scientific = _SCIENTIFIC.fullmatch(text)

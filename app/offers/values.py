@@ -14,7 +14,7 @@ from app.offers.reading import Cell
 CENT = Decimal("0.01")
 MOST_PIECES = 10_000_000
 MOST_MONEY = Decimal(10) ** 10
-LONGEST_WORD = 60  # Characters; a longer text in a column of quantities is prose, not a word that means a number.
+LONGEST = 60  # Characters; a longer text in a column of numbers is prose, neither an amount nor a word for one.
 
 # No-break, thin and figure spaces; typographic minus signs and apostrophes.
 _SIGNS = str.maketrans(
@@ -104,11 +104,11 @@ def _quantity_text(text: str, decimal_comma: bool | None) -> Quantity:
         return Quantity(0, "quantity_on_request")
     if not text or text in BLANK:
         return Quantity(None, "quantity_missing")
-    numbers = _NUMBER_IN_WORDS.findall(text)
-    if text[0] in "#=":  # #REF!, and formulas that a program wrote out.
+    if len(text) > LONGEST or text[0] in "#=":  # #REF!, and formulas that a program wrote out.
         return Quantity(None, "quantity_invalid")
+    numbers = _NUMBER_IN_WORDS.findall(text)
     if not numbers or _AT_MOST.match(text):
-        return Quantity(None, "quantity_word" if len(text) <= LONGEST_WORD else "quantity_invalid")
+        return Quantity(None, "quantity_word")
     promised = _RANGE.fullmatch(text)
     if promised and int(promised[1]) <= int(promised[2]):
         return Quantity(int(promised[1]), None)
@@ -149,6 +149,8 @@ def parse_money(cell: Cell, *, decimal_comma: bool | None = None) -> Money:
     word = text.casefold()
     if word in BLANK or word in ON_REQUEST:
         return Money(None, "price_missing")
+    if len(text) > LONGEST:
+        return Money(None, "price_invalid")
     return _money_text(text, decimal_comma)
 
 
@@ -242,7 +244,7 @@ def uses_decimal_comma(cells: Iterable[Cell]) -> bool | None:
     """
     comma = point = grouped_comma = grouped_point = small = large = False
     for cell in {cell for cell in cells if isinstance(cell, str)}:
-        match = _NUMBER_IN_WORDS.search(cell.translate(_SIGNS))
+        match = _NUMBER_IN_WORDS.search(cell[:LONGEST].translate(_SIGNS))
         if match is None:
             continue
         text = match[0]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.demo.suppliers import DEMO_SUPPLIERS, DemoSupplier, write_stock_list
 from app.offers.columns import (
     SURE,
     Column,
@@ -481,3 +483,15 @@ def test_no_table_of_others_is_read_as_a_stock_list_without_a_question() -> None
 
     assert outcomes["refused"] > 70
     assert outcomes["asked"] < 12
+
+
+@pytest.mark.parametrize("supplier", DEMO_SUPPLIERS, ids=lambda supplier: supplier.code)
+def test_the_demo_suppliers_lists_need_no_question(supplier: DemoSupplier, tmp_path: Path) -> None:
+    path = write_stock_list(supplier, tmp_path)
+    table = read_table(path.read_bytes(), filename=path.name)
+
+    found = propose_columns(table.headers, [row.cells for row in table.rows], currency=supplier.currency)
+
+    assert found.questions == []
+    assert {"item_number", "description", "grade", "quantity", "price"} <= found.mapping.indexes.keys()
+    assert not [column.header for column in found.columns if not column.field]

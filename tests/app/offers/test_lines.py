@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.offers.cells import NewWords, Words
@@ -19,6 +19,7 @@ from app.settings import ROOT
 
 LISTS = ROOT.parent / "shared" / "data" / "supplier-lists"
 HEAD = ("item_number", "description", "grade", "quantity", "price")
+unhurried = settings(deadline=None)
 WORDS = {"grade": {"gold": "A", "silver": "B", "grade a": "A", "defekt": "defect"}}
 
 
@@ -354,6 +355,7 @@ rows_alike = st.lists(
 )
 
 
+@unhurried
 @given(rows=rows_alike, graded=st.sampled_from([(), ("X1",)]))
 def test_no_two_lines_that_count_are_the_same_offer(rows: list[tuple[Any, ...]], graded: Sequence[str]) -> None:
     head = ("item_number", "mpn", "description", "grade", "quantity", "price")
@@ -399,6 +401,7 @@ def test_a_suffix_that_repeats_the_grade_and_contradicts_it_informs() -> None:
 cells = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.floats() | st.text(max_size=12)
 
 
+@unhurried
 @given(rows=st.lists(st.lists(cells, max_size=len(FIELDS)), max_size=12))
 def test_any_table_becomes_as_many_lines_that_postgresql_can_keep(rows: list[list[Any]]) -> None:
     found = lines(*rows, head=FIELDS)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.offers.gtins import has_check_digit, parse_gtin
@@ -35,6 +35,7 @@ NOTATIONS: dict[str, Callable[[Decimal], str]] = {
 }
 BESIDE = ("€ {}", "€{}", "{} €", "EUR {}", "{}EUR", "{} EUR excl. btw", "{} € p/st")
 NEGATIVE = ("-{}", "- {}", "−{}", "{}-", "({})", "€ -{}", "-€ {}", "€ ({})", "(€ {})")
+unhurried = settings(deadline=None)
 each_notation = pytest.mark.parametrize("write", NOTATIONS.values(), ids=NOTATIONS.keys())
 amounts = st.decimals("0.01", "9999999.99", places=2)
 cells = st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats() | st.text(max_size=40)
@@ -46,12 +47,14 @@ def with_check_digit(body: str) -> str:
 
 
 @each_notation
+@unhurried
 @given(amount=amounts)
 def test_an_amount_comes_back_from_every_notation(write: Callable[[Decimal], str], amount: Decimal) -> None:
     assert parse_money(write(amount)) == (amount, None, "")
 
 
 @each_notation
+@unhurried
 @given(
     amount=amounts, frame=st.sampled_from(("€ {}", "€{}", "{} €", "EUR {}", "{}EUR", "{} EUR excl. btw", "{} € p/st"))
 )
@@ -65,6 +68,7 @@ def test_a_currency_beside_an_amount_changes_nothing(
 
 
 @each_notation
+@unhurried
 @given(
     amount=amounts, frame=st.sampled_from(("-{}", "- {}", "−{}", "{}-", "({})", "€ -{}", "-€ {}", "€ ({})", "(€ {})"))
 )
@@ -74,6 +78,7 @@ def test_a_negative_amount_is_seen_in_every_notation(
     assert parse_money(frame.format(write(amount)))[:2] == (None, "price_negative")
 
 
+@unhurried
 @given(cell=cells, comma=st.none() | st.booleans())
 def test_no_cell_makes_a_parser_raise(cell: Any, comma: bool | None) -> None:
     money, pieces, gtin = (
@@ -122,6 +127,7 @@ def test_what_is_no_certain_amount_says_why(cell: Any, problem: str) -> None:
     assert not found.amount
 
 
+@unhurried
 @given(amount=st.decimals("1", "999", places=3))
 def test_thousands_are_never_guessed_where_neither_cell_nor_column_says(amount: Decimal) -> None:
     point, comma = f"{amount:.3f}", f"{amount:.3f}".replace(".", ",")
@@ -154,6 +160,7 @@ def test_a_column_says_what_its_signs_mean_or_nothing(column: list[Any], comma: 
 
 
 @pytest.mark.parametrize(("sign", "comma"), [(",", True), (".", False)])
+@unhurried
 @given(column=st.lists(amounts, min_size=1, max_size=20))
 def test_a_column_of_cents_tells_its_decimal_sign(sign: str, comma: bool, column: list[Decimal]) -> None:
     assert uses_decimal_comma([f"{amount:.2f}".replace(".", sign) for amount in column]) is comma
@@ -201,6 +208,7 @@ def test_what_is_no_certain_number_of_pieces_says_why(cell: Any, problem: str) -
     assert parse_quantity(cell) == (None, problem)
 
 
+@unhurried
 @given(
     pieces=st.integers(0, 9_999_999),
     frame=st.sampled_from(("{}", "{} pcs", "{} beschikbaar", "{} Stück", "{}+", ">{}", " {} ")),
@@ -216,6 +224,7 @@ def test_thousands_of_pieces_are_read_by_the_column() -> None:
     assert parse_quantity("1.500", decimal_comma=False) == (None, "quantity_fraction")
 
 
+@unhurried
 @given(body=gtin_bodies)
 def test_a_gtin_is_one_number_however_it_is_written(body: str) -> None:
     gtin = with_check_digit(body)
@@ -236,6 +245,7 @@ def test_a_gtin_is_one_number_however_it_is_written(body: str) -> None:
         assert parse_gtin(text).gtin == found
 
 
+@unhurried
 @given(body=gtin_bodies, place=st.integers(0, 12), digit=st.sampled_from("0123456789"))
 def test_one_wrong_digit_never_passes(body: str, place: int, digit: str) -> None:
     gtin = with_check_digit(body)
@@ -248,6 +258,7 @@ def test_one_wrong_digit_never_passes(body: str, place: int, digit: str) -> None
     assert parse_gtin(float(wrong)).gtin is None
 
 
+@unhurried
 @given(body=st.text("0123456789", min_size=12, max_size=12))
 def test_a_number_that_lost_zeros_or_digits_comes_back_right_or_not_at_all(body: str) -> None:
     gtin = with_check_digit(body)
