@@ -188,3 +188,30 @@ def last_delivered(session: Session, flow: str, channel: str, key: str, before_i
         .order_by(Message.id.desc())
         .limit(1)
     ).scalar_one_or_none()  # fmt: skip
+
+
+class Latency(NamedTuple):
+    """Seconds from the change to the other system's yes, of changes of the last 24 hours that it has accepted."""
+
+    channel: str
+    accepted: int
+    p50_s: float
+    p95_s: float
+
+
+# A message is written in the transaction of its change.
+_LATENCIES = text("""
+    SELECT channel, accepted, p[1], p[2] FROM (
+      SELECT channel, count(*) AS accepted,
+             percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (
+               ORDER BY extract(epoch FROM settled_at - created_at)::float8) AS p
+      FROM message
+      WHERE flow = :flow AND direction = 'out' AND state = 'delivered' AND created_at > CAST(:now AS timestamptz)
+        - interval '24 hours'
+      GROUP BY channel) x ORDER BY channel
+""")
+
+
+def latencies(session: Session, flow: str, *, now: datetime) -> list[Latency]:
+    """Per channel, measured; a channel that accepted nothing is not named."""
+    return [Latency._make(row) for row in session.execute(_LATENCIES, {"flow": flow, "now": now})]

@@ -23,6 +23,7 @@ class Supplier(Base):
         CheckConstraint("import_mode IN ('partial', 'full', 'full_with_grace')", name="import_mode_known"),
         CheckConstraint("default_vat_scheme IN ('regular', 'margin')", name="vat_scheme_known"),
         CheckConstraint("lead_time_days >= 0 AND payment_days >= 0 AND grace_days >= 0", name="days_positive"),
+        CheckConstraint("reliability BETWEEN 0 AND 100", name="reliability_range"),
     )
 
     id: Mapped[Id]
@@ -36,6 +37,8 @@ class Supplier(Base):
     payment_days: Mapped[int] = mapped_column(server_default="30")
     terms: Mapped[Words] = mapped_column(server_default="")
     lead_time_days: Mapped[int] = mapped_column(server_default="5")
+    # 0 to 100, a person's estimate until lists on time and pieces delivered are measured.
+    reliability: Mapped[int] = mapped_column(server_default="80")
     default_vat_scheme: Mapped[Short] = mapped_column(server_default="regular")
     import_mode: Mapped[Short] = mapped_column(server_default="full")
     grace_days: Mapped[int] = mapped_column(server_default="3")  # Only used by full_with_grace.

@@ -17,7 +17,7 @@ from app.suppliers.models import GRADE_CHOICES, Supplier, SupplierContact, Suppl
 
 FIELDS = (
     "code", "name", "kind", "country", "vat_number", "iban", "currency", "payment_days", "terms", "lead_time_days",
-    "default_vat_scheme", "import_mode", "grace_days", "notes", "active",
+    "reliability", "default_vat_scheme", "import_mode", "grace_days", "notes", "active",
 )  # fmt: skip
 
 
