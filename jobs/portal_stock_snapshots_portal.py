@@ -16,5 +16,5 @@ def work(batch: Batch) -> None:
     with transaction() as session:
         written = snapshots.take(session, now=clock.now())
         result = {"day": str(written.day), "balances": written.balances, "listings": written.listings}
-        state = "delivered" if written.new else "unchanged"
-        settle(session, batch, [Outcome(id_, state, result) for id_ in batch.ids])
+        settle(session, batch, [Outcome(id_, "delivered" if written.new else "unchanged", result)
+                                for id_ in batch.ids])  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, request
 from sqlalchemy.orm import Session
 
@@ -21,7 +23,7 @@ from app.pricing.words import step_name
 from app.stock import places, reasons, snapshots
 from app.stock import queries as stock
 from app.stock.buffers import buffer_of
-from app.stock.forms import BufferForm, CorrectionForm, TransferForm
+from app.stock.forms import BufferForm, CorrectionForm, TermsForm, TransferForm
 from app.web.fragments import render
 from app.web.permissions import requires
 
@@ -72,7 +74,7 @@ def variant(variant_id: int) -> Response:
     )  # fmt: skip
 
 
-def _stock(session: Session, variant_id: int) -> dict[str, object]:
+def _stock(session: Session, variant_id: int) -> dict[str, Any]:
     """The sum of a variant with everything that it is made of and what may be done with it."""
     total = stock.of_variant(session, variant_id)
     available = total.available if total else 0
@@ -86,5 +88,5 @@ def _stock(session: Session, variant_id: int) -> dict[str, object]:
         "days": snapshots.of_variant(session, variant_id, days=14), "reason_name": reasons.reason_name,
         "form": CorrectionForm().offer(locations=warehouses, reasons=why),
         "transfer_form": TransferForm().offer(locations=known, warehouses=warehouses, reasons=why),
-        "buffer_form": BufferForm(pieces=buffer_of(session, variant_id)),
+        "buffer_form": BufferForm(pieces=buffer_of(session, variant_id)), "terms_form": TermsForm(),
     }  # fmt: skip

@@ -112,6 +112,7 @@ def set_terms(session: Session, code: str, scope: Scope, terms: Terms | None) ->
     if terms is not None and not _sensible(terms):
         raise ValueError(str(terms))
     channel_id = session.execute(select(Channel.id).where(Channel.code == code)).scalar_one()
+    before: Terms | None
     if scope == Scope():
         if terms is None:
             raise ValueError("a storefront has terms")

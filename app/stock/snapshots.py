@@ -115,7 +115,7 @@ def values(session: Session, *, days: int) -> list[Value]:
     """The latest days, newest first; of each day the warehouses, then the suppliers, as far as they held anything."""
     count = len(BANDS)
     return [
-        Value(*row[:5], tuple(row[5 : 5 + count]), tuple(row[5 + count :]))
+        Value._make([*row[:5], tuple(row[5 : 5 + count]), tuple(row[5 + count :])])
         for row in session.execute(_VALUES, {"days": days})
     ]
 

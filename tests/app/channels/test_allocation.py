@@ -9,15 +9,9 @@ from small_assortment import NOON, Assortment
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from app.channels.allocation import (
-    Scope,
-    Terms,
-    allocation_rules,
-    allocations_of,
-    set_terms,
-    shown,
-)
+from app.channels.allocation import Terms, allocation_rules, allocations_of, set_terms, shown
 from app.channels.services import refresh_listings
+from app.stock.buffers import Scope
 
 TERMS = st.builds(Terms, st.integers(0, 100), st.integers(0, 6), st.none() | st.integers(0, 8))
 

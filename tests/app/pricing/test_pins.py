@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import flask_babel
 import pytest
 from flask.testing import FlaskClient
 from small_assortment import NOON, Assortment
@@ -158,6 +159,7 @@ def test_a_pin_without_a_reason_changes_nothing(market: Market, sign_in: Callabl
 
 
 def _text(browser: FlaskClient, path: str) -> str:
+    flask_babel.refresh()  # The test's application context would keep the locale of its first request.
     answer = browser.get(path)
     assert answer.status_code == 200
     return " ".join(answer.get_data(as_text=True).split())

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import flask_babel
 import pytest
 from flask.testing import FlaskClient
 from small_assortment import Assortment
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.auth.models import Audit
 from app.catalog.models import Variant
+from app.flows.catalogue import FLOWS
 from app.flows.models import Message
 from app.stock import counts, places, queries, services, snapshots
 from app.stock.models import Location, Movement, StockCount
@@ -52,6 +54,7 @@ class Store:
         self.session.expire_all()
 
     def page(self, path: str) -> str:
+        flask_babel.refresh()  # The test's application context would keep the locale of its first request.
         answer = self.browser.get(path)
         assert answer.status_code == 200
         return " ".join(answer.get_data(as_text=True).split())
@@ -269,7 +272,7 @@ def test_sync_now_tries_at_once_what_a_storefront_has_not_confirmed(store: Store
         )
     ).all()
     assert sorted(row.channel for row in due) == ["econocom", "refurbished-direct"]
-    assert ledger.claim(ledger.FLOWS["portal.listings.shopware"], "refurbished-direct", cause="wake") is not None
+    assert ledger.claim(FLOWS["portal.listings.shopware"], "refurbished-direct", cause="wake") is not None
     assert store.browser.post("/stock/channels/nowhere/sync").status_code == 404
 
 
