@@ -84,8 +84,6 @@ class Message(Base):
         Index("ix_message_unusual", "state", "id", postgresql_where=sql("state NOT IN ('pending', 'delivered')")),
         Index(None, "key", "id"),
         Index(None, "correlation_id", "id"),
-        # Of the last hours, for measuring: ranges of pages, which cost next to nothing to keep.
-        Index(None, "created_at", postgresql_using="brin"),
         Index("ix_message_origin", "origin", "channel", "state", postgresql_where=sql("origin IS NOT NULL")),
     )
 

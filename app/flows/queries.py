@@ -190,6 +190,9 @@ def last_delivered(session: Session, flow: str, channel: str, key: str, before_i
     ).scalar_one_or_none()  # fmt: skip
 
 
+MEASURED = 20_000
+
+
 class Latency(NamedTuple):
     """Seconds from the change to the other system's yes, of changes of the last 24 hours that it has accepted."""
 
@@ -199,19 +202,20 @@ class Latency(NamedTuple):
     p95_s: float
 
 
-# A message is written in the transaction of its change.
+# A message is written in the transaction of its change. Bounded, so that a page may ask: a day can have a million.
 _LATENCIES = text("""
     SELECT channel, accepted, p[1], p[2] FROM (
-      SELECT channel, count(*) AS accepted,
-             percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (
-               ORDER BY extract(epoch FROM settled_at - created_at)::float8) AS p
-      FROM message
-      WHERE flow = :flow AND direction = 'out' AND state = 'delivered' AND created_at > CAST(:now AS timestamptz)
-        - interval '24 hours'
+      SELECT channel, count(*) AS accepted, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY seconds) AS p
+      FROM (
+        SELECT channel, extract(epoch FROM settled_at - created_at)::float8 AS seconds FROM message
+        WHERE flow = :flow AND direction = 'out' AND state = 'delivered'
+          AND created_at > CAST(:now AS timestamptz) - interval '24 hours'
+        ORDER BY id DESC LIMIT :most) m
       GROUP BY channel) x ORDER BY channel
 """)
 
 
 def latencies(session: Session, flow: str, *, now: datetime) -> list[Latency]:
-    """Per channel, measured; a channel that accepted nothing is not named."""
-    return [Latency._make(row) for row in session.execute(_LATENCIES, {"flow": flow, "now": now})]
+    """Per channel, of the newest MEASURED changes at most; a channel that accepted nothing is not named."""
+    rows = session.execute(_LATENCIES, {"flow": flow, "now": now, "most": MEASURED})
+    return [Latency._make(row) for row in rows]

@@ -13,7 +13,10 @@ def choice_sentence(offers: list[RankedOffer]) -> str:
     """What decided between the first and the second of the ranked offers; "" when there are none."""
     if not offers:
         return ""
-    best, runner_up = offers[0], offers[1] if len(offers) > 1 else None
+    return _sentence(offers[0], offers[1] if len(offers) > 1 else None).replace("..", ".")  # Of a name like B.V.
+
+
+def _sentence(best: RankedOffer, runner_up: RankedOffer | None) -> str:
     step, difference = decision(best, runner_up)
     names = {"best": best.supplier, "other": runner_up.supplier if runner_up else ""}
     if step == "pin":

@@ -189,7 +189,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stock_count_id", "variant_id", name=op.f("pk_stock_count_line")),
     )
     op.add_column("channel", sa.Column("min_shown", sa.Integer(), server_default="1", nullable=False))
-    op.create_index(op.f("ix_message_created_at"), "message", ["created_at"], unique=False, postgresql_using="brin")
     op.add_column("movement", sa.Column("note", sa.Text(), server_default="", nullable=False))
     op.create_index(op.f("ix_movement_at_id"), "movement", ["at", "id"], unique=False)
     op.create_index(op.f("ix_movement_location_id_at_id"), "movement", ["location_id", "at", "id"], unique=False)
@@ -215,7 +214,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_movement_location_id_at_id"), table_name="movement")
     op.drop_index(op.f("ix_movement_at_id"), table_name="movement")
     op.drop_column("movement", "note")
-    op.drop_index(op.f("ix_message_created_at"), table_name="message", postgresql_using="brin")
     op.drop_column("channel", "min_shown")
     op.drop_table("stock_count_line")
     op.drop_table("sum_snapshot")
