@@ -2,16 +2,33 @@
 
 from app.auth.models import Audit, SignInFailure, User, UserSession
 from app.catalog.models import Product, SupplierItem, Variant
-from app.channels.models import Channel, Listing
+from app.channels.models import AllocationRule, Channel, Listing
 from app.flows.models import Lane, Message, Run, Tick
-from app.offers.models import Offer, OfferFile, OfferFileContent, OfferLine
-from app.pricing.models import ExchangeRate, Price, PriceRule, VatRate
-from app.stock.models import Balance, Location, Movement, Reservation, Stock
+from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
+from app.pricing.models import ExchangeRate, OfferPin, Price, PriceRule, VatRate
+from app.stock.models import (
+    Balance,
+    BufferRule,
+    ListingSnapshot,
+    Location,
+    Movement,
+    Reservation,
+    Snapshot,
+    Stock,
+    StockCount,
+    StockCountLine,
+    StockReason,
+    StockSnapshot,
+    SumSnapshot,
+)
 from app.suppliers.models import Supplier, SupplierContact, SupplierLayout, SupplierWord, SupplierWordDecision
 
 __all__ = [
-    "Audit", "Balance", "Channel", "ExchangeRate", "Lane", "Listing", "Location", "Message", "Movement", "Offer",
-    "OfferFile", "OfferFileContent", "OfferLine", "Price", "PriceRule", "Product", "Reservation", "Run",
-    "SignInFailure", "Stock", "Supplier", "SupplierContact", "SupplierItem", "SupplierLayout", "SupplierWord",
+    "AllocationRule", "Audit", "Balance", "BufferRule", "Channel", "ExchangeRate", "Lane", "Listing",
+    "ListingSnapshot", "Location", "Message", "Movement", "Offer", "OfferChange", "OfferFile", "OfferFileContent",
+    "OfferLine",
+    "OfferPin", "Price", "PriceRule", "Product", "Reservation", "Run", "SignInFailure", "Snapshot", "Stock",
+    "StockCount", "StockCountLine", "StockReason", "StockSnapshot", "SumSnapshot", "Supplier", "SupplierContact",
+    "SupplierItem", "SupplierLayout", "SupplierWord",
     "SupplierWordDecision", "Tick", "User", "UserSession", "Variant", "VatRate",
 ]  # fmt: skip

@@ -72,7 +72,7 @@ class Assortment:
         return variant
 
     def offer(self, supplier: Supplier, variant: Variant, quantity: int = 10, price: str = "200.00",
-              vat_scheme: str = "regular") -> Offer:  # fmt: skip
+              vat_scheme: str = "regular", identity: str | None = None) -> Offer:  # fmt: skip
         """What the supplier offers of the variant; in stock with the next `refresh`."""
         file = OfferFile(
             supplier_id=supplier.id, filename="list.csv", sha256="0" * 64, size_bytes=1, mode="full",
@@ -81,8 +81,8 @@ class Assortment:
         self.session.add(file)
         self.session.flush()
         offer = Offer(
-            supplier_id=supplier.id, identity=variant.sku, item_number=variant.sku, description="", grade_word="A",
-            grade_key="a", grade=variant.grade, quantity=quantity, price=Decimal(price), currency="EUR",
+            supplier_id=supplier.id, identity=identity or variant.sku, item_number=variant.sku, description="",
+            grade_word="A", grade_key="a", grade=variant.grade, quantity=quantity, price=Decimal(price), currency="EUR",
             price_eur=Decimal(price), vat_scheme=vat_scheme, variant_id=variant.id, offer_file_id=file.id,
             row_number=1, changed_at=NOON,
         )  # fmt: skip

@@ -89,6 +89,7 @@ class OfferRow(NamedTuple):
     price_eur: Decimal
     vat_scheme: str
     lead_time_days: int
+    reliability: int
     match_method: str | None
     offer_file_id: int
     filename: str
@@ -101,7 +102,8 @@ class OfferRow(NamedTuple):
 
 _OFFERS = text("""
     SELECT o.id, s.id, s.name, o.item_number, o.quantity, o.price, o.currency, o.price_eur, o.vat_scheme,
-           s.lead_time_days, o.match_method, f.id, f.filename, f.sheet, o.row_number, f.list_date, o.changed_at,
+           s.lead_time_days, s.reliability, o.match_method, f.id, f.filename, f.sheet, o.row_number, f.list_date,
+           o.changed_at,
            EXISTS (SELECT 1 FROM price p WHERE p.offer_id = o.id AND p.variant_id = o.variant_id
                    AND p.valid_until IS NULL)
     FROM offer o JOIN supplier s ON s.id = o.supplier_id JOIN offer_file f ON f.id = o.offer_file_id

@@ -188,3 +188,34 @@ def last_delivered(session: Session, flow: str, channel: str, key: str, before_i
         .order_by(Message.id.desc())
         .limit(1)
     ).scalar_one_or_none()  # fmt: skip
+
+
+MEASURED = 20_000
+
+
+class Latency(NamedTuple):
+    """Seconds from the change to the other system's yes, of changes of the last 24 hours that it has accepted."""
+
+    channel: str
+    accepted: int
+    p50_s: float
+    p95_s: float
+
+
+# A message is written in the transaction of its change. Bounded, so that a page may ask: a day can have a million.
+_LATENCIES = text("""
+    SELECT channel, accepted, p[1], p[2] FROM (
+      SELECT channel, count(*) AS accepted, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY seconds) AS p
+      FROM (
+        SELECT channel, extract(epoch FROM settled_at - created_at)::float8 AS seconds FROM message
+        WHERE flow = :flow AND direction = 'out' AND state = 'delivered'
+          AND created_at > CAST(:now AS timestamptz) - interval '24 hours'
+        ORDER BY id DESC LIMIT :most) m
+      GROUP BY channel) x ORDER BY channel
+""")
+
+
+def latencies(session: Session, flow: str, *, now: datetime) -> list[Latency]:
+    """Per channel, of the newest MEASURED changes at most; a channel that accepted nothing is not named."""
+    rows = session.execute(_LATENCIES, {"flow": flow, "now": now, "most": MEASURED})
+    return [Latency._make(row) for row in rows]

@@ -141,6 +141,21 @@ def replay_all(session: Session, flow: str, *, channel: str | None, now: datetim
     return len(done.all())
 
 
+def make_due(session: Session, flow: str, *, channel: str, now: datetime) -> int:
+    """Let messages that wait for another try be tried at once, and close the lane's breaker; returns how many."""
+    done = session.execute(
+        update(Message)
+        .where(
+            Message.flow == flow, Message.channel == channel, Message.state == "pending", Message.lease_until.is_(None),
+            Message.next_attempt_at > now,
+        )
+        .values(next_attempt_at=now)
+        .returning(Message.id)
+    )  # fmt: skip
+    session.execute(update(Lane).where(Lane.flow == flow, Lane.channel == channel).values(open_until=None))
+    return len(done.all())
+
+
 def set_paused(session: Session, flow: str, *, channel: str, paused: bool) -> None:
     """Hold or let go a lane; waiting messages stay where they are."""
     session.execute(

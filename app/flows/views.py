@@ -48,6 +48,8 @@ def detail(flow: str) -> Response:
     return render(
         "flows/detail.html", flow=FLOWS[flow], lanes=lanes, runs=rows[:PAGE], names=dict(channels(session)),
         older=rows[PAGE - 1].id if len(rows) > PAGE else None, dead=queries.dead_count(session, flow),
+        latencies={row.channel: row for row in queries.latencies(session, flow, now=clock.now())},
+        syncs=flow == "portal.listings.shopware",
     )  # fmt: skip
 
 

@@ -56,6 +56,26 @@ class PriceRule(Base):
     updated_at: Mapped[Created]
 
 
+class OfferPin(Base):
+    """A person's word that a variant is bought by one supplier's offer while it is sellable, whatever others cost."""
+
+    __tablename__ = "offer_pin"
+    __table_args__ = (
+        Index("uq_offer_pin_open", "variant_id", unique=True, postgresql_where=sql("ended_at IS NULL")),
+        CheckConstraint("until > created_at", name="ends_after_it_began"),
+    )
+
+    id: Mapped[Id]
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"), index=True)
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id"))
+    identity: Mapped[Words]  # Of the offer at its supplier: it outlives the offer's row.
+    reason: Mapped[Words]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[Moment]
+    until: Mapped[Moment]
+    ended_at: Mapped[Moment | None]  # By a person, by another pin, or by itself once `until` has passed.
+
+
 class Price(Base):
     """A version of a listing's price. `valid_until` None: in force. `trace` names every step with its amount."""
 

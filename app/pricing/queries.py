@@ -14,6 +14,7 @@ from app.catalog.models import Variant
 from app.channels.models import Channel
 from app.pricing.best_offer import Candidate
 from app.pricing.models import ExchangeRate, Price, PriceRule, VatRate
+from app.pricing.ranking import PINNED
 from app.pricing.rules import Rule
 from app.stock.queries import SELLABLE_OFFER
 
@@ -62,7 +63,7 @@ def rules_of(session: Session, channel_id: int | None) -> list[Rule]:
 
 _SELLABLE_OFFERS = text(f"""
     SELECT v.id, o.id, o.price_eur, o.vat_scheme, s.id, s.code, s.lead_time_days, p.brand, p.category, v.grade,
-           p.reference_price
+           p.reference_price, s.reliability, {PINNED}
     FROM touched t JOIN variant v ON v.id = t.variant_id JOIN product p ON p.id = v.product_id
     JOIN offer o ON o.variant_id = v.id JOIN supplier s ON s.id = o.supplier_id
     WHERE {SELLABLE_OFFER}

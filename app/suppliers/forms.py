@@ -74,6 +74,7 @@ class SupplierForm(WebForm):
     payment_days = IntegerField(_l("Payment within (days)"), default=30, validators=[NumberRange(0, 365)])
     terms = StringField(_l("Terms"), validators=[Optional(), Length(max=300)])
     lead_time_days = IntegerField(_l("Lead time (days)"), default=5, validators=[NumberRange(0, 120)])
+    reliability = IntegerField(_l("Reliability (0 to 100)"), default=80, validators=[NumberRange(0, 100)])
     default_vat_scheme = SelectField(_l("VAT scheme of lists that name none"), choices=choices(SCHEME_NAMES))
     import_mode = SelectField(_l("A list is"), choices=choices(MODE_NAMES), default="full")
     grace_days = IntegerField(_l("Days of grace"), default=3, validators=[NumberRange(0, 60)])

@@ -26,6 +26,7 @@ class Supplier(Base):
         CheckConstraint("stale_policy IN ('keep', 'halve', 'end')", name="stale_policy_known"),
         CheckConstraint("list_every_days > 0 AND stale_after_days > 0", name="clock_positive"),
         CheckConstraint("lead_time_days >= 0 AND payment_days >= 0 AND grace_days >= 0", name="days_positive"),
+        CheckConstraint("reliability BETWEEN 0 AND 100", name="reliability_range"),
     )
 
     id: Mapped[Id]
@@ -39,6 +40,8 @@ class Supplier(Base):
     payment_days: Mapped[int] = mapped_column(server_default="30")
     terms: Mapped[Words] = mapped_column(server_default="")
     lead_time_days: Mapped[int] = mapped_column(server_default="5")
+    # 0 to 100, a person's estimate until lists on time and pieces delivered are measured.
+    reliability: Mapped[int] = mapped_column(server_default="80")
     default_vat_scheme: Mapped[Short] = mapped_column(server_default="regular")
     import_mode: Mapped[Short] = mapped_column(server_default="full")
     grace_days: Mapped[int] = mapped_column(server_default="3")  # Only used by full_with_grace.

@@ -19,9 +19,16 @@ from app.suppliers.models import Supplier, SupplierContact
 FIELDS = (
     "code", "name", "kind", "country", "vat_number", "iban", "currency", "payment_days", "terms", "lead_time_days",
     "default_vat_scheme", "import_mode", "grace_days", "list_every_days", "stale_policy", "stale_after_days",
-    "limits", "notes", "active",
+    "limits", "reliability", "notes", "active",
 )  # fmt: skip
-JUDGING = ("code", "active", "import_mode", "grace_days", "lead_time_days")  # What sells an offer, and at which price.
+JUDGING = (
+    "code",
+    "active",
+    "import_mode",
+    "grace_days",
+    "lead_time_days",
+    "reliability",
+)  # What sells an offer, and at which price.
 
 
 class CodeTaken(Exception):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from babel.dates import format_timedelta
 from flask import Flask, request
-from flask_babel import format_currency, format_datetime, format_decimal, get_locale
+from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale
 from markupsafe import Markup
 
 from app import clock
@@ -49,6 +49,11 @@ def moment(value: datetime | None) -> Markup:
     )
 
 
+def day(value: date | None) -> str:
+    """A day in the user's notation; a dash for none."""
+    return "–" if value is None else str(format_date(value, "medium"))
+
+
 def at_time(value: datetime | None) -> str:
     """The time of day, for events of the last hours."""
     return "–" if value is None else str(format_datetime(value, "HH:mm:ss"))
@@ -80,7 +85,7 @@ def is_here(endpoint: str) -> str | None:
 def init_app(app: Flask) -> None:
     """Register filters and globals."""
     app.jinja_env.filters.update(
-        money=money, number=number, signed=signed, moment=moment, at_time=at_time, stored=stored
+        money=money, number=number, signed=signed, moment=moment, day=day, at_time=at_time, stored=stored
     )
     app.jinja_env.globals.update(
         icon=icon,

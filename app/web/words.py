@@ -37,6 +37,11 @@ _WORDS = {
     "correction": _l("correction"),
     "shipment": _l("shipment"),
     "return": _l("return"),
+    "transfer": _l("move"),
+    # counts of stock
+    "open": _l("open"),
+    "booked": _l("booked"),
+    "cancelled": _l("cancelled"),
     # appearance
     "system": _l("as the system"),
     "light": _l("light"),
