@@ -26,7 +26,8 @@ def supplier(**facts: Any) -> int:
     values |= {
         "code": "foxway", "name": "Foxway", "kind": "refurbisher", "country": "DK", "currency": "EUR", "terms": "",
         "payment_days": 30, "lead_time_days": 5, "default_vat_scheme": "regular", "import_mode": "full",
-        "grace_days": 0, "stale_policy": "keep", "stale_after_days": 14, "limits": {}, "reliability": 80, "notes": "", "active": True,
+        "grace_days": 0, "stale_policy": "keep", "stale_after_days": 14, "limits": {}, "reliability": 80, "notes": "",
+        "active": True,
     } | facts  # fmt: skip
     with transaction() as session:
         supplier_id = create_supplier(session, values, [])
