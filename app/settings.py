@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     trusted_hosts: list[str] = Field(
         ["127.0.0.1", "localhost"], description="JSON list of the host names the web server answers to."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level logged; unset, commands log from `WARNING`."
+    )
     timezone: str = Field("Europe/Amsterdam", description="Zone in which people see times; storage is UTC.")
     shops: dict[str, Shop] = Field(
         default_factory=dict,

@@ -64,8 +64,6 @@ def pause(flow: str) -> BaseResponse:
         abort(404)
     with transaction() as session:
         services.set_paused(session, flow, channel=channel, paused=paused)
-        audit.record(session, act="flows.pause" if paused else "flows.resume", subject_kind="flow",
-                     subject_id=f"{flow} {channel}".strip())  # fmt: skip
     if not paused:
         queue.wake(flow)
     return redirect_to("flows.detail", flow=flow)
@@ -92,7 +90,6 @@ def replay_all(flow: str) -> BaseResponse:
         abort(404)
     with transaction() as session:
         count = services.replay_all(session, flow, channel=None, now=clock.now())
-        audit.record(session, act="messages.replay_all", subject_kind="flow", subject_id=flow, after={"count": count})
     queue.wake(flow)
     flash(_("%(number)s messages are due again.", number=count), "success")
     return redirect_to("flows.detail", flow=flow)
@@ -183,8 +180,6 @@ def replay(message_id: int) -> BaseResponse:
     try:
         with transaction() as session:
             done = services.replay(session, message_id, now=clock.now(), body=body)
-            audit.record(session, act="messages.replay", subject_kind="message", subject_id=str(message_id),
-                         after={"edited": body is not None, "state": done.state})  # fmt: skip
     except services.NotReplayable:
         flash(_("Only a stopped message can be replayed."), "error")
         return redirect_to("flows.message", message_id=message_id)
@@ -208,7 +203,6 @@ def handled(message_id: int) -> BaseResponse:
     try:
         with transaction() as session:
             services.mark_handled(session, message_id, now=clock.now())
-            audit.record(session, act="messages.handled", subject_kind="message", subject_id=str(message_id))
     except services.NotReplayable:
         flash(_("Only a stopped message can be marked."), "error")
     return redirect_to("flows.message", message_id=message_id)

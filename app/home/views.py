@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, g, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.channels.queries import channels
@@ -10,7 +11,7 @@ from app.db import reading
 from app.home import queries
 from app.offers.freshness import late_lists
 from app.stock.queries import totals
-from app.web.fragments import render, tagged
+from app.web.fragments import redirect_to, render, tagged, wants_fragment
 from app.web.lazy import current_user
 from app.web.permissions import may, requires
 
@@ -32,8 +33,10 @@ def index() -> Response:
 
 @bp.get("/pulse")
 @requires("signed_in")
-def pulse() -> Response:
-    """The frame's dot and counts, for its poll: 304 while they are the same."""
+def pulse() -> BaseResponse:
+    """The frame's dot and counts, for its poll: 304 while they are the same. It is a part of pages, and no page."""
+    if not wants_fragment(request.headers):
+        return redirect_to("home.index")
     if request.headers.get("HX-PTag") == pulse_tag():
         return tagged(Response(status=304), pulse_tag())
     return tagged(render("base.html", "pulse"), pulse_tag())

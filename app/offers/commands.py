@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app import clock, queue
 from app.db import Json, reading, transaction
 from app.extensions import settings
-from app.offers import queries, services
+from app.offers import queries, services, words
 from app.offers.models import OfferFile
 from app.suppliers.models import Supplier
 
@@ -42,11 +42,11 @@ def import_file(path: Path, supplier_code: str, *, accept: bool, keep: bool, wai
                 timezone=settings().timezone,
             )  # fmt: skip
     except services.OfferFileError as error:
-        raise ImportFailed(error.code, "the file is empty") from error
+        raise ImportFailed(error.code, words.act_problem(error.code)) from error
     file = _work_until(received.offer_file_id, leaving={"received", "reading"})
     if file.state in ("refused", "columns"):
         problem: dict[str, Any] = file.problem or {"code": file.state}
-        raise ImportFailed(str(problem["code"]), f"not imported: {problem}")
+        raise ImportFailed(str(problem["code"]), words.refusal(problem))
     result = _result(file)
     if accept and file.state == "checked" and result["held"]:
         result["accepted"] = False  # Somebody who may approve looks at it on its page.

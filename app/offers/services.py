@@ -210,13 +210,15 @@ def ask_accept(session: Session, file_id: int, *, user_id: int | None, now: date
                approval: str | None = None) -> None:  # fmt: skip
     """A person accepts the difference; the worker applies it.
 
-    A file that is held passes only with `approval`, the reason given by somebody who may approve. Raises OfferFileError
-    `not_checked`, `held`.
+    A file that is held passes only with `approval`, the reason given by somebody who may approve; who may only approve
+    accepts no other. Raises OfferFileError `not_checked`, `held`, `not_held`.
     """
     file = lock_file(session, file_id, states=("checked",), problem="not_checked")
     held = [hold["code"] for hold in file.counts.get("holds", [])]
     if held and not (approval or "").strip():
         raise OfferFileError("held")
+    if approval is not None and not held:
+        raise OfferFileError("not_held")
     file.approval = {"by": user_id, "reason": str(approval).strip(), "codes": held} if held else None
     file.state, file.accepted_by, file.step = "accepting", user_id, "accept"
     file.revision += 1

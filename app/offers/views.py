@@ -225,6 +225,7 @@ def accept(file_id: int) -> BaseResponse:
 @requires("offers.approve")
 def approve(file_id: int) -> BaseResponse:
     """Let a held file pass, with a reason."""
+    _file_or_404(file_id)
     reason = request.form.get("reason", "").strip()[:500]
     if not reason:
         flash(_("Say why this file may pass."), "error")
@@ -270,6 +271,7 @@ def _file_or_404(file_id: int):  # type: ignore[no-untyped-def]
 
 def _act(file_id: int, act) -> BaseResponse:  # type: ignore[no-untyped-def]
     """One act on the file, in one transaction; what its state forbids is said, not raised."""
+    _file_or_404(file_id)
     if not ActForm().validate_on_submit():
         abort(400)
     try:

@@ -204,6 +204,7 @@ def act_problem(code: str) -> str:
         "not_checked": _("This file is not waiting to be accepted any more."),
         "not_open": _("This file is closed already."),
         "held": _("This file is held: somebody who may approve must let it pass."),
+        "not_held": _("This file is not held: it needs no approval."),
         "not_accepted": _("Only an accepted file can be undone."),
         "changed_nothing": _("This file changed no offer: there is nothing to take back."),
         "too_old": _("This file was accepted too long ago to be undone."),

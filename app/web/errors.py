@@ -37,6 +37,12 @@ def page(code: int, detail: str | None = None) -> Response:
     return make_response(render_template(template, **context), code)
 
 
+def bare(code: int) -> Response:
+    """The error as a page without the frame, which asks the database for its counts."""
+    context = {"code": code, "sentence": sentence(code), "correlation_id": g.get("correlation_id", "")}
+    return make_response(render_template("errors/bare.html", **context), code)
+
+
 def init_app(app: Flask) -> None:
     """Answer every error with one of our pages."""
 
@@ -67,7 +73,7 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     def database(error: OperationalError) -> Response:
         log.error("database not reachable", extra={"error": str(error.orig)})
-        response = make_response(render_template("errors/bare.html", code=503, sentence=sentence(503)), 503)
+        response = bare(503)
         response.headers["Retry-After"] = "5"
         return response
 
@@ -76,9 +82,4 @@ def init_app(app: Flask) -> None:
         if app.config["PROPAGATE_EXCEPTIONS"]:
             raise error
         log.exception("unexpected error", extra={"path": request.path})
-        return make_response(
-            render_template(
-                "errors/bare.html", code=500, sentence=sentence(500), correlation_id=g.get("correlation_id", "")
-            ),
-            500,
-        )
+        return bare(500)

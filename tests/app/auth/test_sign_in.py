@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from app import clock
 from app.auth import passwords, services
 from app.auth.models import SignInFailure, User, UserSession
+from app.auth.sessions import local_path
 
 RIGHT = "correct horse battery staple"
 ANNA = "anna@example.com"
@@ -226,3 +227,18 @@ def test_the_browsers_own_words_are_cut(client: FlaskClient, session: Session, a
     client.post("/sign-in", data={"email": ANNA, "password": RIGHT}, headers={"User-Agent": "\x1b[31m" + "x" * 500})
 
     assert len(session.execute(sa.select(UserSession.agent)).scalar_one()) == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "/\\evil.example", "\\\\evil", "https:evil.example", "https://evil.example", "evil.example",
+     "javascript:alert(1)", "data:x", "/a\r\nb", "/\tevil", "", " /", "/ /evil", "//", "///evil.example", "/\x00",
+     "?next=/", "#", "\u2028/x", "/a\\b"],
+)  # fmt: skip
+def test_the_way_back_stays_on_this_host(target: str) -> None:
+    assert local_path(target) is None
+
+
+@pytest.mark.parametrize("target", ["/", "/stock/?only=shortage", "/suppliers/1#grades", "/search/?q=%2F%2Fevil"])
+def test_a_path_of_ours_is_a_way_back(target: str) -> None:
+    assert local_path(target) == target

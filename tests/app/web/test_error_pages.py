@@ -58,6 +58,7 @@ def test_a_database_that_is_away_is_said_and_a_time_to_come_back_is_given(
 
     body = answer.get_data(as_text=True)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.headers["X-Correlation-Id"] in body
     assert not [word for word in (*INSIDE, "10.0.0.1") if word in body]
 
 
