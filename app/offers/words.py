@@ -87,7 +87,7 @@ _REFUSALS = {
     "not_a_stock_list": _l("This is not a stock list: no column holds a quantity or a price."),
     "password": _l("The workbook is protected by a password. Save it without one and drop it again."),
     "damaged": _l("The file is damaged. Ask the supplier to send it again."),
-    "too_large": _l("The file is larger when unpacked than is allowed."),
+    "too_large": _l("The file takes more room when it is opened than is allowed. Send it as CSV, or in parts."),
     "too_wide": _l("The table has more columns than are allowed. Delete what stands far to the right of the list."),
     "too_slow": _l("Reading the file took too long and was stopped. Send it as CSV, or in parts."),
     "line_too_long": _l("A line of the file is longer than a million characters: this is not a list."),

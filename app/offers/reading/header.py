@@ -25,6 +25,8 @@ _STOCK_LIST = """
     garanti keyboard toetsenbord tastatur vat btw mwst moms tva warehouse magazijn location
 """
 _WORDS = frozenset(_STOCK_LIST.split())
+_UNIT_WORDS = "eur usd gbp dkk sek nok pln chf czk € $ £ kr pcs pc pieces stk st stuks stück qty kg g gb inch cm"
+_UNITS = frozenset(_UNIT_WORDS.split())
 _NO_LABEL = re.compile(r"[\d\s.,:/€$£%+-]+")
 _ENOUGH = 0.6  # Of a row's cells, and of the widest row's.
 _AS_WIDE = 0.75
@@ -118,9 +120,7 @@ def _head(rows: Sequence[RawRow], at: int, merges: Sequence[Merge]) -> Head:
 def _merged_block(rows: Sequence[RawRow], at: int, merges: Sequence[Merge]) -> tuple[int, int]:
     """From which to which of `rows` merged cells tie the header together."""
     top = bottom = rows[at].number
-    if at and rows[at - 1].number == top - 1 and any(
-        merge.top <= top - 1 <= merge.bottom and merge.right > merge.left for merge in merges
-    ):  # fmt: skip
+    if at and rows[at - 1].number == top - 1 and _groups(rows[at - 1], rows[at], merges):
         top -= 1
     grown = True
     while grown:
@@ -130,6 +130,16 @@ def _merged_block(rows: Sequence[RawRow], at: int, merges: Sequence[Merge]) -> t
                 top, bottom, grown = min(top, merge.top), max(bottom, merge.bottom), True
     inside = [place for place, row in enumerate(rows) if top <= row.number <= bottom]
     return min(*inside, at), max(*inside, at)
+
+
+def _groups(above: RawRow, names: RawRow, merges: Sequence[Merge]) -> bool:
+    """Whether the row above gathers columns under a word each. A title stands alone and begins where the table does."""
+    spans = [merge for merge in merges if merge.top <= above.number <= merge.bottom and merge.right > merge.left]
+    words = [str(cell) for cell in above.cells if cell not in (None, "")]
+    if not spans or any(map(_has_digit, words)):
+        return False
+    first = next(place for place, cell in enumerate(names.cells) if cell not in (None, ""))
+    return len(words) > 1 or all(span.left > first for span in spans)
 
 
 def _completes(block: Sequence[RawRow], below: RawRow) -> bool:
@@ -144,15 +154,22 @@ def _completes(block: Sequence[RawRow], below: RawRow) -> bool:
 def _divides(above: RawRow, below: Sequence[RawRow]) -> bool:
     """Whether the first row below is one of names too: units, or the second half of each name.
 
-    It has no digit in it, it is nearly as wide, and in several of its columns everything further down is a number.
+    Units stand over numbers. Other words only count where the names above are none of a stock list's, in which the
+    first line may be all words: no digit in them, nearly as wide, numbers under several of them.
     """
     row, data = below[0], below[1:]
-    filled = {place: cell for place, cell in enumerate(row.cells) if cell not in (None, "")}
-    if row.number != above.number + 1 or len(data) < 3 or len(filled) < max(2, _ENOUGH * _filled(above.cells)):
+    filled = {place: str(cell) for place, cell in enumerate(row.cells) if cell not in (None, "")}
+    if row.number != above.number + 1 or len(data) < 3 or not filled:
         return False
-    if not all(isinstance(cell, str) and not re.search(r"\d", cell) for cell in filled.values()):
-        return False
-    return sum(_is_numeric(data, place) for place in filled) > 1
+    numeric = sum(_is_numeric(data, place) for place in filled)
+    if all(cell.casefold().strip(".()[]") in _UNITS for cell in filled.values()):
+        return numeric == len(filled)
+    wide = len(filled) >= max(2, _ENOUGH * _filled(above.cells))
+    return wide and _known(above.cells) < 2 and numeric > 1 and not any(map(_has_digit, filled.values()))
+
+
+def _has_digit(text: str) -> bool:
+    return re.search(r"\d", text) is not None
 
 
 def _is_numeric(rows: Sequence[RawRow], column: int) -> bool:

@@ -11,6 +11,7 @@ import posixpath
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, BinaryIO, NamedTuple
@@ -96,7 +97,7 @@ def find_parts(archive: zipfile.ZipFile) -> Parts | None:
                 kind = target["Type"].rpartition("/")[2]
                 state = attributes.get("state", "visible") if kind == "worksheet" else kind
                 sheets.append(ListedSheet(attributes["name"], state, members[_resolve(target["Target"], book)]))
-    except (KeyError, expat.ExpatError, ValueError):
+    except (KeyError, ValueError, EOFError, expat.ExpatError, zipfile.BadZipFile, zlib.error):
         return None
     kept = [members.get(_target(relations, kind, book)) for kind in ("styles", "sharedStrings")]
     return Parts(sheets, kept[0], kept[1], date_1904)

@@ -210,13 +210,21 @@ def test_a_header_that_returns_on_every_printed_page_is_no_row() -> None:
     assert max(row.number for row in table.rows) == 123
 
 
-def test_units_under_the_header_belong_to_the_names() -> None:
+@pytest.mark.parametrize(("units", "last"), [(";;pcs;EUR", "Price EUR"), (";;;(EUR)", "Price (EUR)")])
+def test_units_under_the_header_belong_to_the_names(units: str, last: str) -> None:
     rows = "".join(f"X{number};Pad;{number};{number * 10}\n" for number in range(1, 9))
 
-    table = read(f"Item;Name;Weight;Price\ncode;text;kg;EUR\n{rows}")
+    table = read(f"Item;Name;Qty;Price\n{units}\n{rows}")
 
-    assert table.headers == ["Item code", "Name text", "Weight kg", "Price EUR"]
-    assert len(table.rows) == 8
+    assert (table.headers[3], table.header_row, len(table.rows)) == (last, 2, 8)
+
+
+def test_a_first_line_of_words_alone_is_a_line() -> None:
+    rows = "".join(f"X{number};Pad;{number};{number * 10}\n" for number in range(1, 9))
+
+    table = read(f"Item;Name;Qty;Price\nMouse;black;call;on request\n{rows}")
+
+    assert (table.header_row, len(table.rows)) == (1, 9)
 
 
 def test_names_that_are_missing_or_double_are_made_distinct() -> None:

@@ -93,6 +93,15 @@ def test_a_group_above_the_names_is_part_of_them() -> None:
     assert table.headers == ["Item", "Qty", "Price EUR", "Price DKK"]
 
 
+@pytest.mark.parametrize(
+    ("above", "merge"), [(("Stock list",), "A1:B1"), (("Stock", "", "Week 44", ""), "C1:D1"), (("Week", 44), "A1:B1")]
+)
+def test_a_title_above_the_names_is_no_part_of_them(above: Any, merge: str) -> None:
+    rows = {1: above, 2: ("Item", "Qty", "Grade", "Price"), 3: ("X1", 3, "A", 10), 4: ("X2", 4, "B", 20)}
+
+    assert read_table(workbook({"Stock": rows}, merges=[merge])).headers == ["Item", "Qty", "Grade", "Price"]
+
+
 def test_text_merged_downwards_is_in_every_row_that_it_covers_and_a_number_is_not() -> None:
     rows = {
         1: ("Model", "Grade", "Qty", "Price"), 2: ("iPhone 12", "A", 30, 200), 3: ("", "B", "", 180),
