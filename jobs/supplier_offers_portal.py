@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from app import clock, queue
 from app.auth import audit
-from app.catalog.descriptions import apple_mpn_prefix, match_key, read_description
+from app.catalog.reading import read_line
 from app.db import Json, copy_rows, transaction
 from app.offers import changes, services
 from app.offers.columns import NotAStockList, Proposal, fingerprint, propose_columns
@@ -31,7 +31,8 @@ from jobs.ledger import Batch, Claimed, Outcome, settle
 BLOCK = 2000  # Lines per transaction: what a killed worker repeats, and how often progress moves.
 COLUMNS = (
     "offer_file_id", "row_number", "identity", "item_number", "description", "grade_word", "grade_key", "grade",
-    "quantity", "price", "currency", "vat_scheme", "gtin", "mpn", "match_key", "rejected", "problems",
+    "quantity", "price", "currency", "vat_scheme", "gtin", "mpn", "match_key", "facts", "rejected",
+    "problems",
 )  # fmt: skip
 
 
@@ -174,19 +175,12 @@ def _blocks(lines: Iterable[ReadLine], size: int) -> Iterator[list[ReadLine]]:
 
 
 def _row(file_id: int, line: ReadLine) -> tuple[object, ...]:
-    facts = read_description(
-        line.description,
-        category=line.category,
-        brand=line.brand,
-        group=line.group,
-        keyboard=line.keyboard,
-        item_no=line.item_number,
-    )
-    mpn = line.mpn or line.item_number
+    told = {"category": line.category, "brand": line.brand, "group": line.group, "keyboard": line.keyboard}
+    device = read_line(line.description, item_number=line.item_number, mpn=line.mpn, told=told)
     return (
         file_id, line.row_number, line_identity(line), line.item_number, line.description, line.grade_word,
         line.grade_key, line.grade, line.quantity, line.price, line.currency, line.vat_scheme, line.gtin,
-        apple_mpn_prefix(mpn) or line.mpn, match_key(facts) if facts else None, line.rejected,
+        device.mpn, device.match_key, Jsonb(device.facts) if device.facts else None, line.rejected,
         Jsonb([problem.as_json() for problem in line.problems]),
     )  # fmt: skip
 

@@ -162,7 +162,7 @@ def read_apple(text: str, *, item_no: str = "", keyboard: str = "") -> DeviceFac
     return None
 
 
-def _flash_gb(text: str) -> int | None:
+def flash_gb(text: str) -> int | None:
     sizes = {in_gb(size, "TB" if unit.upper() == "TB" else None) for size, unit in _STORAGE.findall(text)} & _FLASH
     return max(sizes) if len(sizes) == 1 or (len(sizes) == 2 and min(sizes) <= 16) else None
 
@@ -183,7 +183,7 @@ def _read_iphone(text: str, match: re.Match[str]) -> DeviceFacts:
         maker="Apple",
         line="iPhone",
         model=model,
-        storage_gb=_flash_gb(rest),
+        storage_gb=flash_gb(rest),
         storage_kind="ssd",
         colour=colour,
         year=year,
@@ -220,7 +220,7 @@ def _read_ipad(text: str, match: re.Match[str], item_no: str) -> DeviceFacts:
         maker="Apple",
         line="iPad",
         model=model,
-        storage_gb=_flash_gb(rest),
+        storage_gb=flash_gb(rest),
         storage_kind="ssd",
         colour=read_colour(rest),
         connectivity=connectivity,

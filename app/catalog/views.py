@@ -7,6 +7,8 @@ from flask import Blueprint, Response, abort, request
 from app.catalog import queries
 from app.channels.queries import listings_of_variant
 from app.db import reading
+from app.matching import words as matches
+from app.matching.queries import learned
 from app.pricing.queries import prices_of_variant
 from app.pricing.words import step_name
 from app.stock import queries as stock
@@ -59,4 +61,5 @@ def variant(variant_id: int) -> Response:
         prices=prices_of_variant(session, variant_id), stock=stock.of_variant(session, variant_id),
         balances=stock.balances(session, variant_id), movements=stock.movements(session, variant_id),
         listings=listings_of_variant(session, variant_id), step_name=step_name, form=CorrectionForm(),
+        learned=learned(session, variant_id=variant_id), matches=matches,
     )  # fmt: skip

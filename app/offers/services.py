@@ -18,7 +18,7 @@ from app.channels.services import lock_assortment, refresh_listings
 from app.db import Json
 from app.flows import services as ledger
 from app.logs import correlation_id
-from app.offers import changes
+from app.offers import changes, questions
 from app.offers.models import OfferFile, OfferFileContent
 from app.stock.services import set_offered
 from app.suppliers.models import Supplier, SupplierLayout
@@ -82,7 +82,7 @@ def put(session: Session, file_id: int, act: str, *, now: datetime) -> None:
 
 
 def put_regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
-    """Ask the flow to give the supplier's offers the grades that their words mean now."""
+    """Ask the flow to grade and match the supplier's offers anew."""
     ledger.receive(
         session, FLOW, key=f"supplier-{supplier_id}", delivery_id=f"regrade:{supplier_id}:{uuid.uuid4().hex}",
         body={"act": "regrade", "supplier_id": supplier_id}, now=now,
@@ -200,6 +200,7 @@ def accept(session: Session, file_id: int, *, now: datetime) -> Json:
     supplier = session.get_one(Supplier, file.supplier_id)
     result = changes.match_and_diff(session, file_id)  # Another file may have been accepted since the check.
     touched = changes.apply_lines(session, file_id, mode=file.mode, now=now)
+    questions.close_gone(session, supplier.id)
     set_offered(session, supplier.id, reference=origin(file_id), user_id=file.accepted_by, now=now)
     result["listings"] = refresh_listings(session, variant_ids=touched, now=now, origin=origin(file_id))
     if file.columns:
@@ -211,9 +212,10 @@ def accept(session: Session, file_id: int, *, now: datetime) -> Json:
 
 
 def regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
-    """Bring offers in force, stock and listings in line with the supplier's dictionary of grades."""
+    """Bring offers in force, stock and listings in line with the supplier's words and with what its items are."""
     lock_assortment(session)
     touched = changes.regrade_offers(session, supplier_id, now=now)
+    questions.ask_of_offers(session, supplier_id)
     set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
     refresh_listings(session, variant_ids=touched, now=now, origin=None)
 

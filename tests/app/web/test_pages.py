@@ -14,7 +14,7 @@ from app.web.permissions import PERMISSIONS
 
 PAGES = ("/", "/suppliers/", "/offers/", "/catalogue/", "/stock/", "/pricing/", "/flows/", "/messages/",
          "/flows/supplier.offers.portal", "/settings/users", "/settings/audit", "/suppliers/new",
-         "/account")  # fmt: skip
+         "/account", "/offers/matches/", "/offers/matches/new")  # fmt: skip
 TEMPLATES = ROOT / "app" / "templates"
 
 
