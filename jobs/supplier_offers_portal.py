@@ -17,7 +17,7 @@ from app import clock, queue
 from app.auth import audit
 from app.catalog.reading import read_line
 from app.db import Json, copy_rows, transaction
-from app.offers import changes, services
+from app.offers import services
 from app.offers.columns import NotAStockList, Proposal, fingerprint, propose_columns
 from app.offers.lines import OfferLine as ReadLine
 from app.offers.lines import line_identity, read_lines
@@ -48,6 +48,8 @@ def work(batch: Batch) -> None:
         _regrade(batch, message)
     elif act == "accept":
         _accept(batch, message)
+    elif act == "undo":
+        _undo(batch, message)
     else:
         _read(batch, message, only_check=act == "check")
 
@@ -67,7 +69,18 @@ def _accept(batch: Batch, message: Claimed) -> None:
             settle(session, batch, [Outcome(message.id, "unchanged", {"reason": error.code})])
             return
         failpoints.reach("import.before_commit")
-        settle(session, batch, [Outcome(message.id, "delivered", {"listings": counts["listings"]})])
+        settle(session, batch, [Outcome(message.id, "delivered", {"listings": counts.get("listings")})])
+    queue.wake("portal.listings.shopware")
+
+
+def _undo(batch: Batch, message: Claimed) -> None:
+    with transaction() as session:
+        try:
+            buckets = services.take_back(session, message.body["offer_file_id"], now=clock.now())
+        except services.OfferFileError as error:
+            settle(session, batch, [Outcome(message.id, "unchanged", {"reason": error.code})])
+            return
+        settle(session, batch, [Outcome(message.id, "delivered", buckets)])
     queue.wake("portal.listings.shopware")
 
 
@@ -193,7 +206,7 @@ def _finish(batch: Batch, message: Claimed, file_id: int) -> None:
         file = session.execute(sa.select(OfferFile).where(OfferFile.id == file_id).with_for_update()).scalar_one()
         if file.cancel_requested:
             raise Cancelled
-        counts = changes.match_and_diff(session, file_id)
+        counts = services.check(session, file, session.get_one(Supplier, file.supplier_id))
         counts["check_seconds"] = round(time.monotonic() - started, 2)
         nothing = not (counts["new"] or counts["changed"] or (counts["absent"] and file.mode != "partial"))
         file.state, file.counts, file.checked_at = "unchanged" if nothing else "checked", counts, clock.now()

@@ -22,9 +22,12 @@ from sqlalchemy.orm import Session
 
 from app import create_app, embedded
 from app.db import Base, db
-from app.settings import Settings, load_settings
+from app.demo import seed
+from app.settings import Settings, Shop, load_settings
+from jobs import shops
 from sandbox.testing import BareShop, SandboxHandle, bare_shop, running_sandbox
 
+CHANNELS = ("refurbished-direct", "econocom")
 PASSWORD = "correct horse battery staple"
 
 
@@ -240,3 +243,23 @@ def process_environment(settings: Settings, world: SandboxHandle) -> dict[str, s
         "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SHOPS": json.dumps(shops),
         "LOG_LEVEL": "WARNING", "SWEEP_SECONDS": "0.3", "LEASE_SECONDS": "2", "RETRY_FIRST_SECONDS": "0.05",
     }  # fmt: skip
+
+
+@pytest.fixture
+def portal(committed: Flask, world: SandboxHandle, tmp_path: Path) -> Iterator[Flask]:
+    """The seeded portal, connected to both sandbox shops."""
+    before = committed.extensions["settings"]
+    reached = {}
+    for code in CHANNELS:
+        shop = world.shop(code)
+        reached[code] = Shop(
+            base_url=shop.base_url,
+            client_id=shop.client_id,
+            client_secret=shop.client_secret,  # type: ignore[arg-type]
+            app_secret=shop.app_secret,  # type: ignore[arg-type]
+        )
+    committed.extensions["settings"] = before.model_copy(update={"shops": reached})
+    shops._client.cache_clear()
+    seed.fill([], "", files=tmp_path / "files")
+    yield committed
+    committed.extensions["settings"] = before

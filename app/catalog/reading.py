@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from app.catalog.descriptions import match_key, read_description, refusal
 from app.catalog.device_facts import DeviceFacts, facts_as_text
 from app.catalog.numbers import mpn_in, normal_mpn
 
+_PLATFORM = re.compile(r"\b(1[0-8])[A-Z]{3}\d")
+_INCHES = re.compile(r"(1[0-8])(?:[.,]\d)?\"")
 _TABLETS = ("SM-T", "SM-P", "SM-X")
 
 
@@ -43,7 +46,7 @@ def read_line(description: str, *, item_number: str = "", mpn: str | None = None
     facts = facts or _by_number(description, number)
     if facts is None:
         return Described(None, None, number)
-    facts = _with_columns(facts, columns)
+    facts = _against_screen(_with_columns(facts, columns), columns.get("group", ""))
     return Described(facts_as_text(facts), match_key(facts), number)
 
 
@@ -74,6 +77,14 @@ def _with_columns(facts: DeviceFacts, columns: Mapping[str, str]) -> DeviceFacts
         facts, colour=facts.colour or colour, storage_gb=facts.storage_gb or storage,
         memory_gb=facts.memory_gb or memory, uncertain=facts.uncertain or uncertain,
     )  # fmt: skip
+
+
+def _against_screen(facts: DeviceFacts, group: str) -> DeviceFacts:
+    """A platform code that names another screen than the product group does (`3 17ADA05` among the 15 inch ones)."""
+    code, inches = _PLATFORM.search(facts.model), _INCHES.fullmatch(group.strip())
+    if facts.uncertain or not code or not inches or abs(int(code.group(1)) - int(inches.group(1))) < 2:
+        return facts
+    return replace(facts, uncertain="screen size in its column and in the text")
 
 
 def _gb(text: str | None) -> int | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, g, request
 
+from app import clock
 from app.channels.queries import channels
 from app.db import reading
 from app.home import queries
+from app.offers.freshness import late_lists
 from app.stock.queries import totals
 from app.web.fragments import render, tagged
 from app.web.lazy import current_user
@@ -21,9 +23,10 @@ def index() -> Response:
     """Queues with count and age."""
     session = reading()
     variants, pieces = totals(session)
+    late = late_lists(session, now=clock.now()) if may(current_user.role, "offers.read") else []
     return render(
-        "home/index.html", waiting=waiting(), nothing=not any(counts().values()), variants=variants, pieces=pieces,
-        channels=channels(session),
+        "home/index.html", waiting=waiting(), late=late, nothing=not (any(counts().values()) or late),
+        variants=variants, pieces=pieces, channels=channels(session),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Json
 from app.offers import matching, questions
+from app.offers.breaker import PRICE_MOVED
 from app.offers.rates import RATES
 
 # Every statement names its file; the supplier and the day of the list come from the file's row.
@@ -34,7 +35,8 @@ _DIFF = text("""
                     OR o.vat_scheme <> l.vat_scheme THEN 'changed'
                   ELSE 'unchanged' END,
       old_quantity = CASE WHEN o.absent_since IS NULL THEN o.quantity END,
-      old_price = CASE WHEN o.absent_since IS NULL AND o.currency = l.currency THEN o.price END
+      old_price = CASE WHEN o.absent_since IS NULL AND o.currency = l.currency THEN o.price END,
+      old_grade = CASE WHEN o.absent_since IS NULL THEN o.grade END
     FROM offer_line x
     JOIN offer_file f ON f.id = x.offer_file_id
     LEFT JOIN offer o ON o.supplier_id = f.supplier_id AND o.identity = x.identity
@@ -79,6 +81,15 @@ _COUNTS = text(f"""
               AND reason <> 'unread') AS asked,
            COALESCE(sum(quantity) FILTER (WHERE diff IN ('new', 'changed', 'unchanged')), 0) AS pieces_after,
            COALESCE(sum(old_quantity), 0) AS pieces_before,
+           count(*) FILTER (WHERE old_quantity IS NOT NULL) AS in_force,
+           count(*) FILTER (WHERE old_quantity IS NOT NULL AND diff IN ('changed', 'unchanged')) AS continuing,
+           count(*) FILTER (WHERE diff = 'changed' AND abs(price - old_price) * 100 > old_price * :price_moved)
+             AS price_jumps,
+           count(*) FILTER (WHERE diff = 'changed' AND old_grade IS NOT NULL AND old_grade <> grade) AS grade_shifts,
+           COALESCE(sum(old_quantity) FILTER (WHERE diff IN ('changed', 'unchanged')), 0) AS pieces_continuing,
+           COALESCE(sum(quantity) FILTER (WHERE old_quantity IS NOT NULL AND diff IN ('changed', 'unchanged')), 0)
+             AS pieces_continued,
+           count(*) FILTER (WHERE row_number > 0 AND (COALESCE(quantity, 0) = 0 OR COALESCE(price, 0) = 0)) AS zeros,
            COALESCE(round(sum(quantity * price / r.per_eur)
              FILTER (WHERE diff IN ('new', 'changed', 'unchanged')), 2), 0) AS value_after_eur,
            COALESCE(round(sum(old_quantity * COALESCE(old_price, price) / r.per_eur), 2), 0) AS value_before_eur
@@ -116,7 +127,7 @@ _APPLY = text(f"""
       facts = excluded.facts, variant_id = excluded.variant_id, match_method = excluded.match_method,
       confidence = excluded.confidence, evidence = excluded.evidence,
       offer_file_id = excluded.offer_file_id, row_number = excluded.row_number, absent_since = NULL,
-      changed_at = excluded.changed_at
+      halved_at = NULL, changed_at = excluded.changed_at
     WHERE (o.quantity, o.price, o.currency, o.grade_key, o.grade, o.description, o.vat_scheme, o.variant_id,
            o.match_key)
           IS DISTINCT FROM
@@ -133,6 +144,28 @@ _WITHDRAW = text("""
     WHERE l.offer_file_id = :file_id AND l.diff = 'absent' AND f.id = l.offer_file_id
       AND o.supplier_id = f.supplier_id AND o.identity = l.identity AND o.absent_since IS NULL
     RETURNING o.variant_id
+""")
+
+# Before a file is applied: the offers that it will change, as they are.
+_REMEMBER = text("""
+    INSERT INTO offer_change (offer_file_id, offer_id, kind, before)
+    SELECT f.id, o.id, CASE WHEN l.diff = 'absent' THEN 'absent' ELSE 'changed' END, to_jsonb(o)
+    FROM offer_file f JOIN offer_line l ON l.offer_file_id = f.id
+    JOIN offer o ON o.supplier_id = f.supplier_id AND o.identity = l.identity
+    WHERE f.id = :file_id
+      AND ((l.diff = 'absent' AND :full)
+           OR (l.diff IN ('new', 'changed', 'unchanged') AND (o.absent_since IS NOT NULL
+               OR (o.quantity, o.price, o.currency, o.grade_key, o.grade, o.description, o.vat_scheme, o.variant_id,
+                   o.match_key)
+                  IS DISTINCT FROM
+                  (l.quantity, l.price, l.currency, l.grade_key, l.grade, l.description, l.vat_scheme, l.variant_id,
+                   l.match_key))))
+    ON CONFLICT (offer_file_id, offer_id) DO NOTHING
+""")
+_REMEMBER_NEW = text("""
+    INSERT INTO offer_change (offer_file_id, offer_id, kind)
+    SELECT o.offer_file_id, o.id, 'new' FROM offer o WHERE o.offer_file_id = :file_id AND o.changed_at = :now
+    ON CONFLICT (offer_file_id, offer_id) DO NOTHING
 """)
 
 _ENDED = """
@@ -186,7 +219,7 @@ def _is_large(session: Session, file_id: int) -> bool:
 
 def counts(session: Session, file_id: int) -> Json:
     """What the file would do: rows per kind, pieces and EUR before and after, problems and open grade words."""
-    row = session.execute(_COUNTS, {"file_id": file_id}).one()._asdict()
+    row = session.execute(_COUNTS, {"file_id": file_id, "price_moved": PRICE_MOVED}).one()._asdict()
     result: dict[str, Any] = {
         name: str(value) if name.startswith("value_") else int(value) for name, value in row.items()
     }
@@ -206,9 +239,11 @@ def apply_lines(session: Session, file_id: int, *, mode: str, now: datetime) -> 
     What a full list does not name ends; with grace it is only marked, and `end_absent` ends it later.
     """
     before = _variants_of(session, file_id)
+    session.execute(_REMEMBER, {"file_id": file_id, "full": mode != "partial"})
     touched = {row.variant_id for row in session.execute(_APPLY, {"file_id": file_id, "now": now})}
     if mode != "partial":
         touched |= {row.variant_id for row in session.execute(_WITHDRAW, {"file_id": file_id, "now": now})}
+    session.execute(_REMEMBER_NEW, {"file_id": file_id, "now": now})
     matching.learn(session, file_id)
     return {variant for variant in touched | before if variant is not None}
 

@@ -48,7 +48,9 @@ def import_file(path: Path, supplier_code: str, *, accept: bool, keep: bool, wai
         problem: dict[str, Any] = file.problem or {"code": file.state}
         raise ImportFailed(str(problem["code"]), f"not imported: {problem}")
     result = _result(file)
-    if accept and file.state == "checked":
+    if accept and file.state == "checked" and result["held"]:
+        result["accepted"] = False  # Somebody who may approve looks at it on its page.
+    elif accept and file.state == "checked":
         with transaction() as session:
             services.ask_accept(session, file.id, user_id=None, now=clock.now())
         file = _work_until(file.id, leaving={"accepting"})
@@ -85,7 +87,8 @@ def _result(file: OfferFile) -> Json:
     return {
         "offer_file_id": file.id,
         **{name: counts[name] for name in SHOWN},
-        "held": False,
+        "held": bool(counts["holds"]),
+        "holds": counts["holds"],
         "sheet": file.sheet,
         "header_row": file.header_row,
         "encoding": file.encoding,
@@ -102,7 +105,7 @@ def _wait_for_shops(file_id: int) -> list[Json]:
     for _ in range(int(READ_LIMIT_S / 0.5)):
         queue.work_here("portal.listings.shopware")
         with transaction() as session:
-            channels = queries.publish_progress(session, file_id)
+            channels = queries.publish_progress(session, file_id, since=None)
         if all(channel.waiting == 0 for channel in channels):
             return [channel._asdict() for channel in channels]
         pause.wait(0.5)  # Retries wait for their time, or another process has the lease.

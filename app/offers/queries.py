@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from app.offers.models import OfferFile, OfferFileContent
 from app.offers.services import origin
 from app.suppliers.models import Supplier
 
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 WAITING = ("columns", "checked")  # States in which a file waits for a person.
 
 
@@ -154,13 +155,14 @@ _PROGRESS = text("""
            min(m.created_at), max(m.settled_at)
     FROM channel c LEFT JOIN message m
       ON m.origin = :origin AND m.channel = c.code AND m.flow = 'portal.listings.shopware'
+      AND m.created_at >= CAST(:since AS timestamptz)
     WHERE c.active GROUP BY c.id ORDER BY c.position
 """)
 
 
-def publish_progress(session: Session, file_id: int) -> list[ChannelProgress]:
-    """Per storefront, how far the listings that the file changed have come."""
-    rows = session.execute(_PROGRESS, {"origin": origin(file_id)})
+def publish_progress(session: Session, file_id: int, *, since: datetime | None) -> list[ChannelProgress]:
+    """Per storefront, how far the listings that the file changed since then have come."""
+    rows = session.execute(_PROGRESS, {"origin": origin(file_id), "since": since or BEGINNING})
     return [ChannelProgress._make(row) for row in rows]
 
 

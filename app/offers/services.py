@@ -18,7 +18,7 @@ from app.channels.services import lock_assortment, refresh_listings
 from app.db import Json
 from app.flows import services as ledger
 from app.logs import correlation_id
-from app.offers import changes, questions
+from app.offers import breaker, changes, freshness, questions, undo
 from app.offers.models import OfferFile, OfferFileContent
 from app.stock.services import set_offered
 from app.suppliers.models import Supplier, SupplierLayout
@@ -74,7 +74,7 @@ def receive_file(session: Session, supplier_id: int, *, filename: str, content: 
 
 
 def put(session: Session, file_id: int, act: str, *, now: datetime) -> None:
-    """Ask the flow for `read`, `check`, or `accept` of a file."""
+    """Ask the flow for `read`, `check`, `accept` or `undo` of a file."""
     ledger.receive(
         session, FLOW, key=str(file_id), delivery_id=f"{act}:{file_id}:{uuid.uuid4().hex}",
         body={"act": act, "offer_file_id": file_id}, now=now, origin=origin(file_id),
@@ -169,14 +169,40 @@ def remember_layout(session: Session, file: OfferFile, columns: dict[str, str], 
     layout.confirmed_by = user_id or layout.confirmed_by
 
 
-def ask_accept(session: Session, file_id: int, *, user_id: int | None, now: datetime) -> None:
-    """A person accepts the difference; the worker applies it. Raises OfferFileError `not_checked`."""
+def ask_accept(session: Session, file_id: int, *, user_id: int | None, now: datetime,
+               approval: str | None = None) -> None:  # fmt: skip
+    """A person accepts the difference; the worker applies it.
+
+    A file that is held passes only with `approval`, the reason given by somebody who may approve. Raises OfferFileError
+    `not_checked`, `held`.
+    """
     file = lock_file(session, file_id, states=("checked",), problem="not_checked")
+    held = [hold["code"] for hold in file.counts.get("holds", [])]
+    if held and not (approval or "").strip():
+        raise OfferFileError("held")
+    file.approval = {"by": user_id, "reason": str(approval).strip(), "codes": held} if held else None
     file.state, file.accepted_by, file.step = "accepting", user_id, "accept"
     file.revision += 1
     put(session, file_id, "accept", now=now)
-    audit.record(session, act="offers.accept", subject_kind="offer_file", subject_id=str(file_id),
-                 after={name: file.counts.get(name) for name in ("new", "changed", "absent", "rejected")})  # fmt: skip
+    counts = {name: file.counts.get(name) for name in ("new", "changed", "absent", "rejected")}
+    audit.record(session, act="offers.approve" if held else "offers.accept", subject_kind="offer_file",
+                 subject_id=str(file_id), after={**counts, "approval": file.approval})  # fmt: skip
+
+
+def ask_undo(session: Session, file_id: int, *, user_id: int | None, now: datetime, days: int) -> None:
+    """A person takes an applied file back; the worker does it.
+
+    Raises OfferFileError `not_accepted`, `too_old`, `changed_nothing`.
+    """
+    file = lock_file(session, file_id, states=("accepted",), problem="not_accepted")
+    if not undo.may_undo(file.accepted_at, now=now, days=days):
+        raise OfferFileError("too_old")
+    if not undo.is_remembered(session, file_id):
+        raise OfferFileError("changed_nothing")
+    file.state, file.undone_by, file.step = "undoing", user_id, "undo"
+    file.revision += 1
+    put(session, file_id, "undo", now=now)
+    audit.record(session, act="offers.undo", subject_kind="offer_file", subject_id=str(file_id))
 
 
 def cancel(session: Session, file_id: int) -> None:
@@ -193,12 +219,18 @@ def cancel(session: Session, file_id: int) -> None:
 def accept(session: Session, file_id: int, *, now: datetime) -> Json:
     """Apply a file: offers, offered stock, prices, listings and their messages, all in this transaction.
 
-    Returns the counts, with `listings` per channel. Wake `portal.listings.shopware` after the commit.
+    Returns the counts, with `listings` per channel; a file that another one made odd meanwhile goes back to be judged,
+    and its counts have no `listings`. Wake `portal.listings.shopware` after the commit.
     """
     file = lock_file(session, file_id, states=("accepting",), problem="not_accepting")
     lock_assortment(session)
     supplier = session.get_one(Supplier, file.supplier_id)
-    result = changes.match_and_diff(session, file_id)  # Another file may have been accepted since the check.
+    result = check(session, file, supplier)  # Another file may have been accepted since the check.
+    passed = (file.approval or {}).get("codes", [])
+    if any(hold["code"] not in passed for hold in result["holds"]):
+        file.state, file.counts, file.step, file.approval = "checked", result, "", None
+        file.revision += 1
+        return result
     touched = changes.apply_lines(session, file_id, mode=file.mode, now=now)
     questions.close_gone(session, supplier.id)
     set_offered(session, supplier.id, reference=origin(file_id), user_id=file.accepted_by, now=now)
@@ -211,6 +243,32 @@ def accept(session: Session, file_id: int, *, now: datetime) -> Json:
     return result
 
 
+def check(session: Session, file: OfferFile, supplier: Supplier) -> Json:
+    """Match and compare the staged lines; returns the counts, with the limits of the supplier that they break."""
+    counts = changes.match_and_diff(session, file.id)
+    counts["holds"] = [hold.as_json() for hold in breaker.holds(counts, supplier.limits, mode=file.mode)]
+    return counts
+
+
+def take_back(session: Session, file_id: int, *, now: datetime) -> Json:
+    """Undo an applied file: offers as they were, and stock, prices and listings with them; returns the buckets.
+
+    Words that were decided since then hold. Wake `portal.listings.shopware` after the commit.
+    """
+    file = lock_file(session, file_id, states=("undoing",), problem="not_undoing")
+    lock_assortment(session)
+    touched = undo.reverse_lines(session, file_id, now=now)
+    touched |= changes.regrade_offers(session, file.supplier_id, now=now)
+    questions.ask_of_offers(session, file.supplier_id)
+    set_offered(session, file.supplier_id, reference=f"undo:{file_id}", user_id=file.undone_by, now=now)
+    listings = refresh_listings(session, variant_ids=touched, now=now, origin=origin(file_id))
+    result = {**undo.buckets(session, file_id), "listings": listings}
+    file.counts = {**file.counts, "undo": result}
+    file.state, file.undone_at, file.step = "undone", now, ""
+    file.revision += 1
+    return result
+
+
 def regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
     """Bring offers in force, stock and listings in line with the supplier's words and with what its items are."""
     lock_assortment(session)
@@ -218,6 +276,24 @@ def regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
     questions.ask_of_offers(session, supplier_id)
     set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
     refresh_listings(session, variant_ids=touched, now=now, origin=None)
+
+
+def stale_suppliers(session: Session, *, now: datetime) -> list[tuple[int, str]]:
+    """Id and code of the suppliers without a list for so long that their policy acts."""
+    return freshness.stale_suppliers(session, now=now)
+
+
+def decay(session: Session, supplier_id: int, *, now: datetime) -> int:
+    """Believe the supplier's offers less, with stock, prices and listings; returns how many moved.
+
+    Wake `portal.listings.shopware` after the commit.
+    """
+    lock_assortment(session)
+    moved = freshness.decay(session, supplier_id, now=now)
+    _follow(session, supplier_id, moved, now=now)
+    audit.record(session, act="offers.stale", subject_kind="supplier", subject_id=str(supplier_id),
+                 after={"offers": len(moved)}, actor="supplier.absences.portal")  # fmt: skip
+    return len(moved)
 
 
 def suppliers_with_ended_grace(session: Session, *, now: datetime) -> list[tuple[int, str]]:
@@ -233,8 +309,14 @@ def end_absent(session: Session, supplier_id: int, *, now: datetime) -> int:
     """
     lock_assortment(session)
     ended = changes.end_absent(session, supplier_id, now=now)
-    set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
-    refresh_listings(session, variant_ids={variant for variant in ended if variant is not None}, now=now, origin=None)
+    _follow(session, supplier_id, ended, now=now)
     audit.record(session, act="offers.grace_ended", subject_kind="supplier", subject_id=str(supplier_id),
                  after={"offers": len(ended)}, actor="supplier.absences.portal")  # fmt: skip
     return len(ended)
+
+
+def _follow(session: Session, supplier_id: int, variants: Iterable[int | None], *, now: datetime) -> None:
+    """Stock and listings follow offers that the clock changed."""
+    set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
+    moved = {variant for variant in variants if variant is not None}
+    refresh_listings(session, variant_ids=moved, now=now, origin=None)

@@ -15,6 +15,7 @@ from app.matching import words as matches
 from app.offers import queries, services, words
 from app.offers.columns import FIELDS
 from app.offers.forms import ActForm, UploadForm
+from app.offers.undo import may_undo
 from app.suppliers import services as suppliers
 from app.suppliers.models import GRADE_CHOICES, Supplier
 from app.web.fragments import redirect_to, render, tagged, unchanged
@@ -96,7 +97,7 @@ def _page(file_id: int, *blocks: str, status: int = 200) -> Response:
             if problem
             else queries.lines(session, file_id, diff=kind, problem=None, after=after, limit=PAGE)
         )
-    progress = queries.publish_progress(session, file_id) if file.state == "accepted" else []
+    progress = queries.publish_progress(session, file_id, since=file.undone_at) if file.accepted_at else []
     context = {
         "file": file,
         "supplier": supplier,
@@ -124,6 +125,7 @@ def _page(file_id: int, *blocks: str, status: int = 200) -> Response:
         "words": words,
         "matches": matches,
         "steps": words.steps(file, progress),
+        "undoable": file.state == "accepted" and may_undo(file.accepted_at, now=clock.now(), days=settings().undo_days),
     }
     response = render("offers/detail.html", *blocks, status=status, **context)
     return tagged(response, str(context["tag"]))
@@ -131,7 +133,7 @@ def _page(file_id: int, *blocks: str, status: int = 200) -> Response:
 
 def is_live(state: str, progress: list[queries.ChannelProgress]) -> bool:
     """Whether the page has something to wait for."""
-    return state in ("received", "reading", "accepting") or any(channel.waiting for channel in progress)
+    return state in ("received", "reading", "accepting", "undoing") or any(channel.waiting for channel in progress)
 
 
 @bp.get("/<int:file_id>/status")
@@ -198,6 +200,26 @@ def accept(file_id: int) -> BaseResponse:
     """Apply the difference."""
     return _act(file_id, lambda session: services.ask_accept(
         session, file_id, user_id=current_user.id, now=clock.now()))  # fmt: skip
+
+
+@bp.post("/<int:file_id>/approve")
+@requires("offers.approve")
+def approve(file_id: int) -> BaseResponse:
+    """Let a held file pass, with a reason."""
+    reason = request.form.get("reason", "").strip()[:500]
+    if not reason:
+        flash(_("Say why this file may pass."), "error")
+        return redirect_to("offers.detail", file_id=file_id)
+    return _act(file_id, lambda session: services.ask_accept(
+        session, file_id, user_id=current_user.id, now=clock.now(), approval=reason))  # fmt: skip
+
+
+@bp.post("/<int:file_id>/undo")
+@requires("offers.write")
+def undo(file_id: int) -> BaseResponse:
+    """Take back what the file changed, where nothing else changed it since."""
+    return _act(file_id, lambda session: services.ask_undo(
+        session, file_id, user_id=current_user.id, now=clock.now(), days=settings().undo_days))  # fmt: skip
 
 
 @bp.post("/<int:file_id>/cancel")

@@ -95,6 +95,10 @@ def act_problem(code: str) -> str:
         "empty_upload": _("The file is empty."),
         "not_checked": _("This file is not waiting to be accepted any more."),
         "not_open": _("This file is closed already."),
+        "held": _("This file is held: somebody who may approve must let it pass."),
+        "not_accepted": _("Only an accepted file can be undone."),
+        "changed_nothing": _("This file changed no offer: there is nothing to take back."),
+        "too_old": _("This file was accepted too long ago to be undone."),
     }.get(code, code)
 
 
@@ -107,6 +111,8 @@ def state(name: str) -> str:
         "checked": _("waiting for you"),
         "accepting": _("applying"),
         "accepted": _("accepted"),
+        "undoing": _("taking back"),
+        "undone": _("undone"),
         "unchanged": _("no change"),
         "cancelled": _("cancelled"),
         "refused": _("refused"),
@@ -122,6 +128,20 @@ def kind(name: str) -> str:
         "absent": _("Absent"),
         "rejected": _("Rejected"),
     }.get(name, name)
+
+
+_HOLDS = {
+    "rows_gone": _l("%(percent)s %% of the offers in force are gone (limit %(limit)s %%)"),
+    "price_jump": _l("%(percent)s %% of the prices jumped (limit %(limit)s %%)"),
+    "stock_jump": _l("pieces in stock moved by %(percent)s %% (limit %(limit)s %%)"),
+    "grade_shift": _l("%(percent)s %% of the lines have another grade (limit %(limit)s %%)"),
+    "mass_zero": _l("%(percent)s %% of the lines have no pieces or no price (limit %(limit)s %%)"),
+}
+
+
+def hold(found: Mapping[str, Any]) -> str:
+    """Why a file is held, with the number that broke the limit."""
+    return str(_HOLDS[str(found["code"])]) % {"percent": found["percent"], "limit": found["limit"]}
 
 
 _EVIDENCE = {
@@ -171,7 +191,7 @@ def steps(file: OfferFile, progress: Sequence[ChannelProgress]) -> list[Step]:
     names = [_("Read"), _("Columns"), _("Values"), _("Check"), _("Publish")]
     at = {
         "received": 0, "reading": 3 if file.step in ("match", "check") else 0, "columns": 1, "checked": 3,
-        "accepting": 4, "accepted": 5, "unchanged": 5, "cancelled": 3, "refused": 0,
+        "accepting": 4, "accepted": 5, "undoing": 4, "undone": 5, "unchanged": 5, "cancelled": 3, "refused": 0,
     }[file.state]  # fmt: skip
     open_words = len(file.counts.get("words", []))
     result = []

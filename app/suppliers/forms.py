@@ -23,6 +23,7 @@ from wtforms import (
 )  # fmt: skip
 from wtforms.validators import Email, InputRequired, Length, NumberRange, Optional, Regexp
 
+from app.offers.breaker import DEFAULT_LIMITS
 from app.offers.columns import CURRENCIES
 from app.web.forms import Form as WebForm
 from app.web.forms import choices
@@ -33,6 +34,11 @@ MODE_NAMES = [
     ("partial", _l("Partial: a list names some offers")),
     ("full", _l("Full: what a list does not name ends")),
     ("full_with_grace", _l("Full with days of grace")),
+]
+STALE_NAMES = [
+    ("keep", _l("stay as they are")),
+    ("halve", _l("count for half of their pieces")),
+    ("end", _l("end")),
 ]
 SCHEME_NAMES = [("regular", _l("Regular VAT")), ("margin", _l("Margin scheme"))]
 COUNTRIES = ("NL", "BE", "LU", "DE", "FR", "DK", "SE", "PL", "CZ", "AT", "IT", "ES", "IE", "GB", "CH", "NO", "US")
@@ -67,6 +73,14 @@ class SupplierForm(WebForm):
     default_vat_scheme = SelectField(_l("VAT scheme of lists that name none"), choices=choices(SCHEME_NAMES))
     import_mode = SelectField(_l("A list is"), choices=choices(MODE_NAMES), default="full")
     grace_days = IntegerField(_l("Days of grace"), default=3, validators=[NumberRange(0, 60)])
+    list_every_days = IntegerField(_l("A list every (days)"), validators=[Optional(), NumberRange(1, 365)])
+    stale_policy = SelectField(_l("Without a new list, offers"), choices=choices(STALE_NAMES))
+    stale_after_days = IntegerField(_l("after (days)"), default=14, validators=[NumberRange(1, 365)])
+    rows_gone = IntegerField(_l("Offers gone (%)"), validators=[Optional(), NumberRange(0, 100)])
+    price_jump = IntegerField(_l("Prices that jump (%)"), validators=[Optional(), NumberRange(0, 100)])
+    stock_jump = IntegerField(_l("Pieces more or fewer (%)"), validators=[Optional(), NumberRange(0, 10_000)])
+    grade_shift = IntegerField(_l("Lines with another grade (%)"), validators=[Optional(), NumberRange(0, 100)])
+    mass_zero = IntegerField(_l("Lines without pieces or price (%)"), validators=[Optional(), NumberRange(0, 100)])
     notes = TextAreaField(_l("Notes"), validators=[Optional(), Length(max=4000)])
     active = BooleanField(_l("Active"), default=True)
     version = HiddenField()
@@ -115,7 +129,9 @@ class SupplierForm(WebForm):
         """The supplier's fields; blank numbers are none."""
         from app.suppliers.services import FIELDS
 
-        values: dict[str, object] = {name: getattr(self, name).data for name in FIELDS}
+        values: dict[str, object] = {name: getattr(self, name).data for name in FIELDS if name != "limits"}
+        limits = {name: getattr(self, name).data for name in DEFAULT_LIMITS}
+        values["limits"] = {name: limit for name, limit in limits.items() if limit is not None}
         values["vat_number"] = values["vat_number"] or None
         values["iban"] = values["iban"] or None
         values["notes"] = values["notes"] or ""

@@ -12,6 +12,7 @@ from app.db import Base, Created, Id, Moment, Short, Words
 
 KINDS = ("refurbisher", "wholesaler", "broker")
 IMPORT_MODES = ("partial", "full", "full_with_grace")
+STALE_POLICIES = ("keep", "halve", "end")
 VAT_SCHEMES = ("regular", "margin")
 GRADE_CHOICES = ("new", "A+", "A", "B", "C", "defect")
 
@@ -22,6 +23,8 @@ class Supplier(Base):
         CheckConstraint("kind IN ('refurbisher', 'wholesaler', 'broker')", name="kind_known"),
         CheckConstraint("import_mode IN ('partial', 'full', 'full_with_grace')", name="import_mode_known"),
         CheckConstraint("default_vat_scheme IN ('regular', 'margin')", name="vat_scheme_known"),
+        CheckConstraint("stale_policy IN ('keep', 'halve', 'end')", name="stale_policy_known"),
+        CheckConstraint("list_every_days > 0 AND stale_after_days > 0", name="clock_positive"),
         CheckConstraint("lead_time_days >= 0 AND payment_days >= 0 AND grace_days >= 0", name="days_positive"),
     )
 
@@ -39,6 +42,10 @@ class Supplier(Base):
     default_vat_scheme: Mapped[Short] = mapped_column(server_default="regular")
     import_mode: Mapped[Short] = mapped_column(server_default="full")
     grace_days: Mapped[int] = mapped_column(server_default="3")  # Only used by full_with_grace.
+    limits: Mapped[dict[str, int]] = mapped_column(JSONB, server_default="{}")  # See app.offers.breaker; {}: defaults.
+    list_every_days: Mapped[int | None]  # How often a list is due; None: no clock.
+    stale_policy: Mapped[Short] = mapped_column(server_default="keep")  # What becomes of offers without a new list.
+    stale_after_days: Mapped[int] = mapped_column(server_default="14")  # Days after which the policy acts.
     notes: Mapped[Words] = mapped_column(server_default="")
     active: Mapped[bool] = mapped_column(server_default="true")
     version: Mapped[int] = mapped_column(server_default="1")

@@ -17,7 +17,8 @@ from app.suppliers.models import GRADE_CHOICES, Supplier, SupplierContact, Suppl
 
 FIELDS = (
     "code", "name", "kind", "country", "vat_number", "iban", "currency", "payment_days", "terms", "lead_time_days",
-    "default_vat_scheme", "import_mode", "grace_days", "notes", "active",
+    "default_vat_scheme", "import_mode", "grace_days", "list_every_days", "stale_policy", "stale_after_days",
+    "limits", "notes", "active",
 )  # fmt: skip
 
 

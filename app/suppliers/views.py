@@ -13,8 +13,9 @@ from app.matching.queries import learned
 from app.offers import queries as offer_files
 from app.offers import services as offers
 from app.offers import words
+from app.offers.breaker import DEFAULT_LIMITS
 from app.suppliers import queries, services
-from app.suppliers.forms import KIND_NAMES, MODE_NAMES, SCHEME_NAMES, SupplierForm
+from app.suppliers.forms import KIND_NAMES, MODE_NAMES, SCHEME_NAMES, STALE_NAMES, SupplierForm
 from app.suppliers.models import GRADE_CHOICES, Supplier
 from app.web.fragments import redirect_to, render
 from app.web.lazy import current_user
@@ -49,7 +50,7 @@ def detail(supplier_id: int) -> Response:
             session, supplier_id=supplier_id, state=None, before_id=None, limit=10)[:10],
         grades=queries.grades(session, supplier_id), totals=queries.offer_totals(session, supplier_id),
         choices=GRADE_CHOICES, words=words, upload_max_mb=settings().upload_max_mb, kinds=dict(KIND_NAMES),
-        modes=dict(MODE_NAMES), schemes=dict(SCHEME_NAMES),
+        modes=dict(MODE_NAMES), schemes=dict(SCHEME_NAMES), stale=dict(STALE_NAMES),
         learned=learned(session, supplier_id=supplier_id),
     )  # fmt: skip
 
@@ -59,6 +60,10 @@ def _supplier(supplier_id: int) -> Supplier:
     if supplier is None:
         abort(404)
     return supplier
+
+
+def _form(form: SupplierForm, supplier: Supplier | None, *, status: int = 200) -> Response:
+    return render("suppliers/edit.html", form=form, supplier=supplier, limits=DEFAULT_LIMITS, status=status)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -74,7 +79,13 @@ def create() -> BaseResponse:
             return redirect_to("suppliers.detail", supplier_id=supplier_id)
         except services.CodeTaken:
             form.code.errors = [_("Another supplier has this code.")]
-    return render("suppliers/edit.html", form=form, supplier=None, status=422 if request.method == "POST" else 200)
+    return render(
+        "suppliers/edit.html",
+        limits=DEFAULT_LIMITS,
+        form=form,
+        supplier=None,
+        status=422 if request.method == "POST" else 200,
+    )
 
 
 @bp.route("/<int:supplier_id>/edit", methods=["GET", "POST"])
@@ -82,9 +93,9 @@ def create() -> BaseResponse:
 def edit(supplier_id: int) -> BaseResponse:
     """Change a supplier; somebody else's change in between is said, not overwritten."""
     supplier = _supplier(supplier_id)
-    form = SupplierForm(obj=supplier)
+    form = SupplierForm(obj=supplier, data=supplier.limits)
     if request.method == "GET":
-        return render("suppliers/edit.html", form=form, supplier=supplier)
+        return _form(form, supplier)
     if form.validate_on_submit():
         try:
             with transaction() as session:
@@ -98,8 +109,8 @@ def edit(supplier_id: int) -> BaseResponse:
         except services.Conflict:
             flash(_("Somebody else changed this supplier meanwhile. Compare, then save again."), "error")
             form.version.data = str(_supplier(supplier_id).version)
-            return render("suppliers/edit.html", form=form, supplier=_supplier(supplier_id), status=409)
-    return render("suppliers/edit.html", form=form, supplier=supplier, status=422)
+            return _form(form, _supplier(supplier_id), status=409)
+    return _form(form, supplier, status=422)
 
 
 @bp.post("/<int:supplier_id>/grades")

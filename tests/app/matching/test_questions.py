@@ -216,7 +216,7 @@ def test_a_purchaser_answers_by_buttons_and_undoes(shelf: Shelf, sign_in: Callab
     assert 'data-key="u"' in answered.get_data(as_text=True)
     assert "<html" not in answered.get_data(as_text=True)
     assert NO_COLOUR not in browser.get("/offers/matches/").get_data(as_text=True)
-    assert "said by a person" in browser.get(f"/catalogue/variants/{variant.id}").get_data(as_text=True)
+    assert "/offers/matches/learned/" in browser.get(f"/catalogue/variants/{variant.id}").get_data(as_text=True)
     browser.post(f"/offers/matches/{question_id}", data={"act": "undo"}, headers={"HX-Request": "true"})
     assert NO_COLOUR in browser.get("/offers/matches/").get_data(as_text=True)
 
