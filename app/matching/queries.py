@@ -124,14 +124,12 @@ _CANDIDATES = text("""
       JOIN variant v ON v.id = n.id AND v.active JOIN product p ON p.id = v.product_id
       CROSS JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object('name', k.name, 'ours', v.facts->>k.name, 'theirs', q.facts->>k.name,
-                 'agrees', replace(v.facts->>k.name, ' Pro ', ' ') = replace(q.facts->>k.name, ' Pro ', ' '))
-                 ORDER BY k.place) AS pairs,
-               count(*) FILTER (WHERE replace(v.facts->>k.name, ' Pro ', ' ')
-                                      = replace(q.facts->>k.name, ' Pro ', ' ')) AS agreed,
-               count(*) FILTER (WHERE replace(v.facts->>k.name, ' Pro ', ' ')
-                                      <> replace(q.facts->>k.name, ' Pro ', ' ')) AS contradicted
-        FROM unnest(CAST(:deciding AS text[])) WITH ORDINALITY k (name, place)
-        WHERE v.facts ? k.name AND k.name NOT IN ('line', 'storage_kind')) f
+                                            'agrees', k.agrees) ORDER BY k.place) AS pairs,
+               count(*) FILTER (WHERE k.agrees) AS agreed, count(*) FILTER (WHERE NOT k.agrees) AS contradicted
+        FROM (SELECT d.name, d.place, lower(replace(v.facts->>d.name, ' Pro ', ' '))
+                                      = lower(replace(q.facts->>d.name, ' Pro ', ' ')) AS agrees
+              FROM unnest(CAST(:deciding AS text[])) WITH ORDINALITY d (name, place)
+              WHERE v.facts ? d.name AND d.name NOT IN ('line', 'storage_kind')) k) f
       GROUP BY v.product_id, v.match_key, f.pairs, f.agreed, f.contradicted
       ORDER BY count(*) FILTER (WHERE n.method <> '') > 0 DESC, f.contradicted, f.agreed DESC, min(v.name)
       LIMIT :limit) c

@@ -128,10 +128,10 @@ _JUDGE = """
           ELSE '{}' END AS contradicted
       FROM judged j LEFT JOIN variant v ON v.id = j.variant_id
       LEFT JOIN LATERAL (
-        SELECT array_agg(x.name) FILTER (WHERE x.theirs = x.ours) AS agreed,
+        SELECT array_agg(x.name) FILTER (WHERE lower(x.theirs) = lower(x.ours)) AS agreed,
                array_agg(x.name) FILTER (WHERE x.theirs IS NULL) AS missing,
-               jsonb_object_agg(x.name, jsonb_build_array(x.ours, x.theirs)) FILTER (WHERE x.theirs <> x.ours)
-                 AS contradicted
+               jsonb_object_agg(x.name, jsonb_build_array(x.ours, x.theirs))
+                 FILTER (WHERE lower(x.theirs) <> lower(x.ours)) AS contradicted
         FROM (SELECT k.name, replace(v.facts->>k.name, ' Pro ', ' ') AS ours,
                      replace(j.facts->>k.name, ' Pro ', ' ') AS theirs
               FROM unnest(CAST(:deciding AS text[])) k (name)
