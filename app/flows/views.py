@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request
 from flask_babel import gettext as _
+from sqlalchemy.exc import DataError
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
@@ -57,6 +58,8 @@ def pause(flow: str) -> BaseResponse:
     if flow not in FLOWS:
         abort(404)
     channel, paused = request.form.get("channel", ""), request.form.get("paused") == "yes"
+    if not any((lane.flow, lane.channel) == (flow, channel) for lane in queries.lane_states(reading())):
+        abort(404)
     with transaction() as session:
         services.set_paused(session, flow, channel=channel, paused=paused)
         audit.record(session, act="flows.pause" if paused else "flows.resume", subject_kind="flow",
@@ -72,6 +75,8 @@ def wake(flow: str) -> BaseResponse:
     """Look for due work now."""
     if flow not in FLOWS:
         abort(404)
+    with transaction() as session:
+        audit.record(session, act="flows.wake", subject_kind="flow", subject_id=flow)
     queue.wake(flow)
     flash(_("A worker is on its way."), "success")
     return redirect_to("flows.detail", flow=flow)
@@ -163,10 +168,11 @@ def replay(message_id: int) -> BaseResponse:
     if known is None:
         abort(404)
     body: Json | None = None
-    if edited := request.form.get("body"):
+    edited = request.form.get("body")
+    if edited is not None:
         try:
             body = json.loads(edited)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return _message(
                 message_id, edited=edited, problem=_("This is not JSON: %(error)s", error=error), status=422
             )
@@ -180,6 +186,9 @@ def replay(message_id: int) -> BaseResponse:
     except services.NotReplayable:
         flash(_("Only a stopped message can be replayed."), "error")
         return redirect_to("flows.message", message_id=message_id)
+    except DataError:
+        problem = _("The body holds a number or a character that cannot be stored.")
+        return _message(message_id, edited=edited, problem=problem, status=422)
     queue.wake(done.flow)
     if done.state == "superseded":
         flash(_("Not replayed: a newer message about %(key)s came after it.", key=known.key), "info")

@@ -268,6 +268,15 @@ def regrade_offers(session: Session, supplier_id: int, *, now: datetime) -> set[
     return {variant for variant in lost if variant is not None} | matching.match_offers(session, supplier_id, now=now)
 
 
+def offered_variants(session: Session, supplier_id: int) -> set[int]:
+    """The variants that offers of the supplier are of."""
+    rows = session.execute(
+        text("SELECT DISTINCT variant_id FROM offer WHERE supplier_id = :supplier_id AND variant_id IS NOT NULL"),
+        {"supplier_id": supplier_id},
+    )
+    return set(rows.scalars())
+
+
 def end_absent(session: Session, supplier_id: int, *, now: datetime) -> list[int | None]:
     """End the supplier's offers whose grace is over; returns the variant of each, None for one that matched nothing."""
     return [row.variant_id for row in session.execute(_END_ABSENT, {"supplier_id": supplier_id, "now": now})]

@@ -191,6 +191,8 @@ _MATCH_OFFERS = text(f"""
     WHERE o.id = r.key AND old.id = r.key
       AND (o.variant_id, o.match_method, o.confidence, o.evidence)
           IS DISTINCT FROM (r.variant_id, r.match_method, r.confidence, r.evidence)
+      -- What was matched before evidence was kept stays until it is matched to something else.
+      AND NOT (r.variant_id IS NULL AND o.variant_id IS NOT NULL AND o.evidence IS NULL)
     RETURNING o.variant_id, old.variant_id AS was
 """)  # noqa: S608  # Every part is a constant of this module.
 

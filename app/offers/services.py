@@ -82,7 +82,7 @@ def put(session: Session, file_id: int, act: str, *, now: datetime) -> None:
 
 
 def put_regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
-    """Ask the flow to grade and match the supplier's offers anew."""
+    """Ask the flow to judge the supplier's offers in force anew: words, matches, and what is agreed with it."""
     ledger.receive(
         session, FLOW, key=f"supplier-{supplier_id}", delivery_id=f"regrade:{supplier_id}:{uuid.uuid4().hex}",
         body={"act": "regrade", "supplier_id": supplier_id}, now=now,
@@ -270,9 +270,9 @@ def take_back(session: Session, file_id: int, *, now: datetime) -> Json:
 
 
 def regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
-    """Bring offers in force, stock and listings in line with the supplier's words and with what its items are."""
+    """Bring offers in force, stock and listings in line with the supplier's words, items and agreements."""
     lock_assortment(session)
-    touched = changes.regrade_offers(session, supplier_id, now=now)
+    touched = changes.regrade_offers(session, supplier_id, now=now) | changes.offered_variants(session, supplier_id)
     questions.ask_of_offers(session, supplier_id)
     set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
     refresh_listings(session, variant_ids=touched, now=now, origin=None)

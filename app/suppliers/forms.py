@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import phonenumbers
 from flask_babel import gettext as _
 from stdnum import get_cc_module, iban
@@ -25,6 +27,8 @@ from wtforms.validators import Email, InputRequired, Length, NumberRange, Option
 
 from app.offers.breaker import DEFAULT_LIMITS
 from app.offers.columns import CURRENCIES
+from app.suppliers.models import Supplier
+from app.suppliers.services import FIELDS
 from app.web.forms import Form as WebForm
 from app.web.forms import choices
 from app.web.lazy import lazy as _l
@@ -62,7 +66,7 @@ class SupplierForm(WebForm):
     )
     kind = SelectField(_l("Kind"), choices=choices(KIND_NAMES))
     country = SelectField(_l("Country"), choices=choices([(code, code) for code in COUNTRIES]))
-    vat_number = StringField(_l("VAT number"), validators=[Optional(), Length(max=30)])
+    vat_number = StringField(_l("VAT number"), validators=[Optional(), Length(max=20)])
     iban = StringField(_l("IBAN"), validators=[Optional(), Length(max=50)])
     currency = SelectField(
         _l("Currency of lists that name none"), choices=choices([(code, code) for code in CURRENCIES])
@@ -127,8 +131,6 @@ class SupplierForm(WebForm):
 
     def values(self) -> dict[str, object]:
         """The supplier's fields; blank numbers are none."""
-        from app.suppliers.services import FIELDS
-
         values: dict[str, object] = {name: getattr(self, name).data for name in FIELDS if name != "limits"}
         limits = {name: getattr(self, name).data for name in DEFAULT_LIMITS}
         values["limits"] = {name: limit for name, limit in limits.items() if limit is not None}
@@ -138,6 +140,23 @@ class SupplierForm(WebForm):
         values["terms"] = values["terms"] or ""
         return values
 
+    def known_version(self) -> int:
+        """The version that the form was opened with; 0, which no supplier has, when it does not say."""
+        said = str(self.version.data or "")
+        return int(said) if said.isdecimal() and len(said) < 10 else 0
+
+    def differences(self, supplier: Supplier) -> list[tuple[str, object, object]]:
+        """Label, the supplier's value and the form's, for every field in which they differ."""
+        mine = self.values()
+        limits = {name: (supplier.limits.get(name), self[name].data) for name in DEFAULT_LIMITS}
+        both = {name: (getattr(supplier, name), value) for name, value in mine.items() if name != "limits"} | limits
+        found: list[tuple[str, object, object]] = [
+            (self[name].label.text, here, typed) for name, (here, typed) in both.items() if here != typed
+        ]
+        theirs = _sentence([contact.name, contact.role, contact.email, contact.phone] for contact in supplier.contacts)
+        ours = _sentence(person.values() for person in self.people())
+        return found + ([(str(_l("Contacts")), theirs, ours)] if theirs != ours else [])
+
     def people(self) -> list[dict[str, str]]:
         """Contacts that have a name or a way to reach them."""
         rows = [
@@ -145,3 +164,7 @@ class SupplierForm(WebForm):
             for entry in self.contacts.entries
         ]
         return [row for row in rows if any(row.values())]
+
+
+def _sentence(people: Iterable[Iterable[str]]) -> str:
+    return "; ".join(", ".join(filter(None, person)) for person in people)

@@ -51,7 +51,9 @@ class Supplier(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
-    contacts: Mapped[list[SupplierContact]] = relationship(lazy="raise", cascade="all, delete-orphan")
+    contacts: Mapped[list[SupplierContact]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by="SupplierContact.id"
+    )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 

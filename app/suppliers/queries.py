@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from app.offers.models import Offer, OfferFile
 from app.suppliers.models import Supplier, SupplierGrade
@@ -27,8 +27,8 @@ class SupplierRow(NamedTuple):
 
 
 def suppliers(session: Session, *, kind: str | None, mode: str | None, prefix: str | None,
-              open_words: bool = False, after: str | None, limit: int) -> list[SupplierRow]:  # fmt: skip
-    """By name after `after`; `limit` + 1 rows at most, in one statement."""
+              open_words: bool = False, after: int | None, limit: int) -> list[SupplierRow]:  # fmt: skip
+    """By name, behind the supplier with the id `after`; `limit` + 1 rows at most, in one statement."""
     last = (
         select(func.max(OfferFile.uploaded_at)).where(OfferFile.supplier_id == Supplier.id).correlate(Supplier)
     ).scalar_subquery()
@@ -52,8 +52,10 @@ def suppliers(session: Session, *, kind: str | None, mode: str | None, prefix: s
         statement = statement.where(func.lower(Supplier.name).startswith(prefix.lower(), autoescape=True))
     if open_words:
         statement = statement.where(undecided > 0)
-    if after:
-        statement = statement.where(Supplier.name > after)
+    if after is not None:
+        last_seen = aliased(Supplier)
+        place = select(last_seen.name, last_seen.id).where(last_seen.id == after).scalar_subquery()
+        statement = statement.where(tuple_(Supplier.name, Supplier.id) > place)
     return [SupplierRow._make(row) for row in session.execute(statement)]
 
 

@@ -31,10 +31,10 @@ def index() -> Response:
     """Suppliers by name, with the age of their last list."""
     rows = queries.suppliers(
         reading(), kind=request.args.get("kind"), mode=request.args.get("mode"), prefix=request.args.get("q"),
-        open_words=request.args.get("open") == "words", after=request.args.get("after"), limit=PAGE,
+        open_words=request.args.get("open") == "words", after=request.args.get("after", type=int), limit=PAGE,
     )  # fmt: skip
     return render(
-        "suppliers/index.html", suppliers=rows[:PAGE], older=rows[PAGE - 1].name if len(rows) > PAGE else None,
+        "suppliers/index.html", suppliers=rows[:PAGE], older=rows[PAGE - 1].id if len(rows) > PAGE else None,
         kinds=KIND_NAMES, modes=MODE_NAMES,
     )  # fmt: skip
 
@@ -62,8 +62,8 @@ def _supplier(supplier_id: int) -> Supplier:
     return supplier
 
 
-def _form(form: SupplierForm, supplier: Supplier | None, *, status: int = 200) -> Response:
-    return render("suppliers/edit.html", form=form, supplier=supplier, limits=DEFAULT_LIMITS, status=status)
+def _form(form: SupplierForm, supplier: Supplier | None, *, status: int = 200, **context: object) -> Response:
+    return render("suppliers/edit.html", form=form, supplier=supplier, limits=DEFAULT_LIMITS, status=status, **context)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -91,25 +91,30 @@ def create() -> BaseResponse:
 @bp.route("/<int:supplier_id>/edit", methods=["GET", "POST"])
 @requires("suppliers.write")
 def edit(supplier_id: int) -> BaseResponse:
-    """Change a supplier; somebody else's change in between is said, not overwritten."""
+    """Change a supplier; somebody else's change in between is shown beside what was typed, not overwritten."""
     supplier = _supplier(supplier_id)
     form = SupplierForm(obj=supplier, data=supplier.limits)
     if request.method == "GET":
         return _form(form, supplier)
     if form.validate_on_submit():
+        now = clock.now()
         try:
             with transaction() as session:
-                services.update_supplier(
-                    session, supplier_id, form.values(), form.people(), version=int(form.version.data or 0)
+                judged_anew = services.update_supplier(
+                    session, supplier_id, form.values(), form.people(), version=form.known_version(), now=now
                 )
+                if judged_anew:
+                    offers.put_regrade(session, supplier_id, now=now)
+            if judged_anew:
+                queue.wake(offers.FLOW)
             flash(_("Saved."), "success")
             return redirect_to("suppliers.detail", supplier_id=supplier_id)
         except services.CodeTaken:
             form.code.errors = [_("Another supplier has this code.")]
         except services.Conflict:
-            flash(_("Somebody else changed this supplier meanwhile. Compare, then save again."), "error")
-            form.version.data = str(_supplier(supplier_id).version)
-            return _form(form, _supplier(supplier_id), status=409)
+            theirs = _supplier(supplier_id)
+            form.version.data = str(theirs.version)
+            return _form(form, theirs, differences=form.differences(theirs), status=409)
     return _form(form, supplier, status=422)
 
 

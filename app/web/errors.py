@@ -7,9 +7,10 @@ import logging
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import DataError, OperationalError
+from werkzeug.exceptions import HTTPException, SecurityError
 
+from app.db import reading
 from app.web.fragments import wants_fragment
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,18 @@ def init_app(app: Flask) -> None:
             if name.lower() in ("allow", "retry-after"):
                 response.headers[name] = value
         return response
+
+    @app.errorhandler(SecurityError)
+    def under_another_name(_error: SecurityError) -> Response:
+        """No address can be built under a host name that is not ours, so no page with styles can be either."""
+        return Response(sentence(400), 400, mimetype="text/plain")
+
+    @app.errorhandler(DataError)
+    def unstorable(error: DataError) -> Response:
+        """A number beyond every id, a NUL, half a character: whoever sent it is told, and nothing was changed."""
+        reading().rollback()  # The page asks the database for its counts.
+        log.warning("no column can hold this", extra={"path": request.path, "error": str(error.orig)})
+        return page(400, _("This holds a number or a character that cannot be stored."))
 
     @app.errorhandler(OperationalError)
     def database(error: OperationalError) -> Response:
