@@ -31,7 +31,7 @@ class Described(NamedTuple):
 
 def read_line(description: str, *, item_number: str = "", mpn: str | None = None,
               told: Mapping[str, object] | None = None) -> Described:  # fmt: skip
-    """`told`: what columns of their own say (category, brand, group, keyboard, colour, storage in GB, memory in GB).
+    """`told`: what columns of their own say (category, brand, group, keyboard, colour, storage_gb, memory_gb).
 
     A column fills what the description leaves open. Where the two differ the device is uncertain.
     """
@@ -62,7 +62,7 @@ def _by_number(description: str, number: str | None) -> DeviceFacts | None:
 
 
 def _with_columns(facts: DeviceFacts, columns: Mapping[str, str]) -> DeviceFacts:
-    colour, storage, memory = columns.get("colour", ""), _gb(columns.get("storage")), _gb(columns.get("memory"))
+    colour, storage, memory = columns.get("colour", ""), _gb(columns.get("storage_gb")), _gb(columns.get("memory_gb"))
     differing = [
         name
         for name, column, text in (

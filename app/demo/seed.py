@@ -24,7 +24,8 @@ from app.pricing.models import ExchangeRate, PriceRule, VatRate
 from app.pricing.services import default_rules, default_vat_rates, demo_rates
 from app.settings import ROOT
 from app.stock.models import Location
-from app.suppliers.models import Supplier, SupplierContact, SupplierGrade
+from app.suppliers import dictionary
+from app.suppliers.models import Supplier, SupplierContact
 
 log = logging.getLogger(__name__)
 CHANNELS = (("refurbished-direct", "Refurbished Direct"), ("econocom", "Econocom"))
@@ -90,8 +91,8 @@ def _suppliers(session: Session) -> None:
             session.add(SupplierContact(supplier_id=supplier.id, name=contact.name, role=contact.role,
                                         email=contact.email, phone=contact.phone))  # fmt: skip
         for word, grade in demo.grades.items():
-            session.add(SupplierGrade(supplier_id=supplier.id, word=word.casefold(), shown=word, grade=grade,
-                                      decided_at=now))  # fmt: skip
+            dictionary.note_words(session, supplier.id, {("grade", word.casefold()): word})
+            dictionary.decide(session, supplier.id, "grade", word.casefold(), grade, user_id=None, now=now)
 
 
 def fill_catalogue(session: Session, *, seed: int = 2026) -> int:

@@ -44,7 +44,7 @@ _WORK = text("""
         OR EXISTS (SELECT 1 FROM message m WHERE m.flow = l.flow AND m.channel = l.channel AND m.state = 'pending'
                    AND m.next_attempt_at < clock_timestamp() - interval '1 minute'
                    AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp()))))
-    SELECT files.n, files.since, (SELECT count(*) FROM supplier_grade WHERE grade IS NULL),
+    SELECT files.n, files.since, (SELECT count(*) FROM supplier_word WHERE value IS NULL),
            (SELECT count(*) FROM match_question WHERE state = 'open' AND reason <> 'unread'), dead.n, dead.since,
            (SELECT count(*) FROM stock WHERE shortage > 0), trouble.n,
            EXISTS (SELECT 1 FROM lane WHERE flow = 'portal.sweep.portal'

@@ -16,12 +16,32 @@ from app.offers.rates import RATES
 # Every statement names its file; the supplier and the day of the list come from the file's row.
 _FILE = "offer_file f WHERE f.id = :file_id"
 
+# Words decided since the file was read; what they meant to the line's problems is put right with them.
 _GRADES = text("""
-    UPDATE offer_line l SET grade = g.grade
-    FROM supplier_grade g, offer_file f
-    WHERE l.offer_file_id = :file_id AND f.id = l.offer_file_id
-      AND g.supplier_id = f.supplier_id AND g.word = l.grade_key
-      AND l.grade IS DISTINCT FROM g.grade
+    UPDATE offer_line l SET grade = w.value,
+      problems = jsonb_path_query_array(l.problems, '$[*] ? (@.code != "grade_unknown" && @.code != "grade_defect")')
+        || CASE WHEN w.value = 'defect' THEN jsonb_build_array(
+             jsonb_build_object('code', 'grade_defect', 'field', 'grade', 'value', l.grade_word)) ELSE '[]' END
+    FROM supplier_word w, offer_file f
+    WHERE l.offer_file_id = :file_id AND f.id = l.offer_file_id AND w.supplier_id = f.supplier_id AND w.kind = 'grade'
+      AND w.word = l.grade_key AND w.value IS NOT NULL AND l.grade IS DISTINCT FROM w.value
+""")
+
+# An item number that this file holds in several grades: the offer in force under the bare number is one of them.
+_BY_GRADE = text("""
+    UPDATE offer o SET identity = o.identity || ':' || o.grade_key
+    FROM offer_file f
+    WHERE f.id = :file_id AND o.supplier_id = f.supplier_id AND o.identity = 'item:' || o.item_number
+      AND o.item_number IN (
+        SELECT l.item_number FROM offer_line l
+        WHERE l.offer_file_id = f.id AND l.row_number > 0 AND l.item_number <> ''
+          AND l.identity <> 'item:' || l.item_number)
+      AND NOT EXISTS (SELECT 1 FROM offer x
+                      WHERE x.supplier_id = o.supplier_id AND x.identity = o.identity || ':' || o.grade_key)
+""")
+_ITEMS_BY_GRADE = text("""
+    SELECT DISTINCT item_number FROM offer
+    WHERE supplier_id = :supplier_id AND identity LIKE 'item:%' AND identity <> 'item:' || item_number
 """)
 
 _DROP_ABSENT = text("DELETE FROM offer_line WHERE offer_file_id = :file_id AND row_number < 0")
@@ -104,9 +124,10 @@ _PROBLEMS = text("""
 """)
 
 _WORDS = text("""
-    SELECT l.grade_key AS word, min(l.grade_word) AS shown, count(*) AS lines
-    FROM offer_line l WHERE l.offer_file_id = :file_id AND l.row_number > 0 AND l.grade IS NULL AND l.grade_key <> ''
-    GROUP BY 1 ORDER BY 3 DESC, 1
+    SELECT p->>'kind' AS kind, p->>'word' AS word, min(p->>'value') AS shown, count(*) AS lines
+    FROM offer_line l, jsonb_array_elements(l.problems) p
+    WHERE l.offer_file_id = :file_id AND l.row_number > 0 AND p->>'word' <> ''
+    GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2
 """)
 
 _APPLY = text(f"""
@@ -185,11 +206,11 @@ _END_ABSENT = text(f"""
 
 # Offers whose word was decided after they were accepted. What they are is asked anew with their grade.
 _REGRADE = text("""
-    UPDATE offer o SET grade = g.grade, variant_id = NULL, match_method = NULL, confidence = NULL, evidence = NULL,
+    UPDATE offer o SET grade = w.value, variant_id = NULL, match_method = NULL, confidence = NULL, evidence = NULL,
            changed_at = :now
-    FROM supplier_grade g, offer old
-    WHERE o.supplier_id = :supplier_id AND g.supplier_id = o.supplier_id AND g.word = o.grade_key
-      AND o.grade IS DISTINCT FROM g.grade AND old.id = o.id
+    FROM supplier_word w, offer old
+    WHERE o.supplier_id = :supplier_id AND w.supplier_id = o.supplier_id AND w.kind = 'grade' AND w.value IS NOT NULL
+      AND w.word = o.grade_key AND o.grade IS DISTINCT FROM w.value AND old.id = o.id
     RETURNING old.variant_id AS was
 """)
 
@@ -200,6 +221,7 @@ def match_and_diff(session: Session, file_id: int) -> Json:
     Safe to run again: after a word was decided, or when other files were accepted meanwhile.
     """
     session.execute(_DROP_ABSENT, {"file_id": file_id})
+    session.execute(_BY_GRADE, {"file_id": file_id})
     session.execute(_GRADES, {"file_id": file_id})
     session.execute(_NO_RATE, {"file_id": file_id})
     session.execute(text("ANALYZE offer_line")) if _is_large(session, file_id) else None
@@ -210,6 +232,11 @@ def match_and_diff(session: Session, file_id: int) -> Json:
     return counts(session, file_id)
 
 
+def items_by_grade(session: Session, supplier_id: int) -> set[str]:
+    """Item numbers of which the supplier's offers are known by their grade too."""
+    return set(session.execute(_ITEMS_BY_GRADE, {"supplier_id": supplier_id}).scalars())
+
+
 def _is_large(session: Session, file_id: int) -> bool:
     size: int = session.execute(
         text("SELECT count(*) FROM offer_line WHERE offer_file_id = :file_id"), {"file_id": file_id}
@@ -218,7 +245,7 @@ def _is_large(session: Session, file_id: int) -> bool:
 
 
 def counts(session: Session, file_id: int) -> Json:
-    """What the file would do: rows per kind, pieces and EUR before and after, problems and open grade words."""
+    """What the file would do: rows per kind, pieces and EUR before and after, problems and open words of every kind."""
     row = session.execute(_COUNTS, {"file_id": file_id, "price_moved": PRICE_MOVED}).one()._asdict()
     result: dict[str, Any] = {
         name: str(value) if name.startswith("value_") else int(value) for name, value in row.items()
@@ -229,7 +256,7 @@ def counts(session: Session, file_id: int) -> Json:
         result["problems"][problem.code] = problem.lines
         result["problems_with_stock"][problem.code] = problem.with_stock
     words = session.execute(_WORDS, {"file_id": file_id})
-    result["words"] = [{"word": word.word, "shown": word.shown, "lines": word.lines} for word in words]
+    result["words"] = [word._asdict() for word in words]
     return result
 
 

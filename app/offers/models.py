@@ -70,6 +70,7 @@ class OfferFile(Base):
     header_row: Mapped[int | None]
     encoding: Mapped[str | None]
     delimiter: Mapped[str | None] = mapped_column(String(4))
+    reading: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # `Table.account`: what was beside the table.
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     columns: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)  # The proposal, one per header.
     counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
@@ -126,8 +127,9 @@ class OfferLine(Base):
     old_quantity: Mapped[int | None]
     old_price: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
     old_grade: Mapped[str | None] = mapped_column(String(8))
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")  # By columns of their own.
     rejected: Mapped[bool]
-    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # [{code, field, value}]
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # [{code, field, value, kind?, word?}]
 
 
 class Offer(Base):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import and_ as sql_and
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from app.db import Json
 from app.flows import services as ledger
 from app.logs import correlation_id
 from app.offers import breaker, changes, freshness, questions, undo
+from app.offers.columns import Layout, file_stem
 from app.offers.models import OfferFile, OfferFileContent
 from app.stock.services import set_offered
 from app.suppliers.models import Supplier, SupplierLayout
@@ -141,7 +143,7 @@ def say(session: Session, file_id: int, *, step: str, done: int, total: int) -> 
 
 def confirm_columns(session: Session, file_id: int, columns: Mapping[str, str], *, user_id: int | None,
                     now: datetime) -> None:  # fmt: skip
-    """Remember what a person says the headers mean, and read the file again with it. Raises OfferFileError."""
+    """Remember what a person says the headers mean, '' for not used, and read the file again. Raises OfferFileError."""
     file = lock_file(session, file_id, states=("columns", "checked", "unchanged"), problem="not_open")
     remember_layout(session, file, dict(columns), user_id=user_id, now=now)
     file.state, file.step, file.problem = "received", "", None
@@ -151,9 +153,44 @@ def confirm_columns(session: Session, file_id: int, columns: Mapping[str, str], 
                  after=dict(columns))  # fmt: skip
 
 
+def follow_words(session: Session, supplier_id: int, kinds: Collection[str], *, now: datetime,
+                 file_id: int | None = None) -> None:  # fmt: skip
+    """Let files that wait, `file_id` and, for grades, offers in force follow what was just decided.
+
+    A grade changes nothing that was read: the lines are compared again. Words of other kinds are values of the lines:
+    the files are read again. Offers in force take those from the supplier's next list.
+    """
+    if not kinds:
+        return
+    if "grade" in kinds:
+        put_regrade(session, supplier_id, now=now)
+    waiting = OfferFile.state == "checked"
+    asked = sql_and(OfferFile.id == file_id, OfferFile.state == "unchanged") if file_id else waiting
+    files = session.execute(
+        select(OfferFile).where(OfferFile.supplier_id == supplier_id, waiting | asked).with_for_update()
+    )
+    for file in files.scalars():
+        if set(kinds) == {"grade"}:
+            put(session, file.id, "check", now=now)
+            continue
+        file.state, file.step = "received", ""
+        file.revision += 1
+        put(session, file.id, "read", now=now)
+
+
+def layouts(session: Session, supplier_id: int) -> list[Layout]:
+    """How the supplier's files were read until now, latest first."""
+    rows = session.execute(
+        select(SupplierLayout.fingerprint, SupplierLayout.stem, SupplierLayout.columns)
+        .where(SupplierLayout.supplier_id == supplier_id)
+        .order_by(SupplierLayout.used_at.desc(), SupplierLayout.id.desc())
+    )
+    return [Layout(*row) for row in rows]
+
+
 def remember_layout(session: Session, file: OfferFile, columns: dict[str, str], *, user_id: int | None,
                     now: datetime) -> None:  # fmt: skip
-    """Keep header -> field for the supplier's files with these headers."""
+    """Keep header -> field, '' for a column that is not used, for the supplier's files with these headers."""
     if file.fingerprint is None:
         raise OfferFileError("not_read")
     layout = session.execute(
@@ -165,7 +202,7 @@ def remember_layout(session: Session, file: OfferFile, columns: dict[str, str], 
         layout = SupplierLayout(supplier_id=file.supplier_id, fingerprint=file.fingerprint, columns=columns,
                                 used_at=now)  # fmt: skip
         session.add(layout)
-    layout.columns, layout.used_at = columns, now
+    layout.columns, layout.used_at, layout.stem = columns, now, file_stem(file.filename)
     layout.confirmed_by = user_id or layout.confirmed_by
 
 
@@ -236,8 +273,8 @@ def accept(session: Session, file_id: int, *, now: datetime) -> Json:
     set_offered(session, supplier.id, reference=origin(file_id), user_id=file.accepted_by, now=now)
     result["listings"] = refresh_listings(session, variant_ids=touched, now=now, origin=origin(file_id))
     if file.columns:
-        used = {column["header"]: column["field"] for column in file.columns if column["field"]}
-        remember_layout(session, file, used, user_id=file.accepted_by, now=now)
+        columns = {column["header"]: column["field"] for column in file.columns}
+        remember_layout(session, file, columns, user_id=file.accepted_by, now=now)
     file.state, file.accepted_at, file.counts, file.step = "accepted", now, result, ""
     file.revision += 1
     return result

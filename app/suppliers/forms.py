@@ -26,7 +26,7 @@ from wtforms import (
 from wtforms.validators import Email, InputRequired, Length, NumberRange, Optional, Regexp
 
 from app.offers.breaker import DEFAULT_LIMITS
-from app.offers.columns import CURRENCIES
+from app.offers.known_words import CURRENCIES
 from app.suppliers.models import Supplier
 from app.suppliers.services import FIELDS
 from app.web.forms import Form as WebForm

@@ -69,26 +69,48 @@ class SupplierContact(Base):
     phone: Mapped[Words] = mapped_column(server_default="")  # E.164
 
 
-class SupplierGrade(Base):
-    """One supplier's word for condition. `grade` is None until a person has said what it means."""
+class SupplierWord(Base):
+    """One supplier's word of some kind and what it means now. `value` is None until a person has said so.
 
-    __tablename__ = "supplier_grade"
+    `value` by kind: grade one of ours · availability pieces · colour our name, or none · storage GB · vat the scheme ·
+    currency its ISO code.
+    """
+
+    __tablename__ = "supplier_word"
     __table_args__ = (
-        UniqueConstraint("supplier_id", "word"),
-        CheckConstraint("grade IN ('new', 'A+', 'A', 'B', 'C', 'defect')", name="grade_known"),
+        UniqueConstraint("supplier_id", "kind", "word"),
+        CheckConstraint("kind IN ('grade', 'availability', 'colour', 'storage', 'vat', 'currency')", name="kind_known"),
+        CheckConstraint("kind <> 'grade' OR value IN ('new', 'A+', 'A', 'B', 'C', 'defect')", name="grade_known"),
+        CheckConstraint("kind NOT IN ('availability', 'storage') OR value ~ '^[0-9]{1,6}$'", name="number_whole"),
+        CheckConstraint("kind <> 'vat' OR value IN ('regular', 'margin')", name="vat_known"),
+        CheckConstraint("kind <> 'currency' OR value ~ '^[A-Z]{3}$'", name="currency_code"),
     )
 
     id: Mapped[Id]
     supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id", ondelete="CASCADE"))
+    kind: Mapped[Short]
     word: Mapped[Words]  # Case-folded, single spaces.
     shown: Mapped[Words]  # As the supplier wrote it first.
-    grade: Mapped[str | None] = mapped_column(String(8))
+    value: Mapped[str | None] = mapped_column(String(64))
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     decided_at: Mapped[Moment | None]
 
 
+class SupplierWordDecision(Base):
+    """Who said when what a word means, and what it meant before. Only added to: the last one is in force."""
+
+    __tablename__ = "supplier_word_decision"
+
+    id: Mapped[Id]
+    word_id: Mapped[int] = mapped_column(ForeignKey("supplier_word.id", ondelete="CASCADE"), index=True)
+    was: Mapped[str | None] = mapped_column(String(64))
+    value: Mapped[Short]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[Moment]
+
+
 class SupplierLayout(Base):
-    """How one layout of a supplier's files is read: header name to our field."""
+    """How one layout of a supplier's files is read: header name to our field, '' for a column that is not used."""
 
     __tablename__ = "supplier_layout"
     __table_args__ = (UniqueConstraint("supplier_id", "fingerprint"),)
@@ -96,6 +118,7 @@ class SupplierLayout(Base):
     id: Mapped[Id]
     supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id", ondelete="CASCADE"))
     fingerprint: Mapped[Short]
+    stem: Mapped[Words] = mapped_column(server_default="")  # What the files' names share, without dates.
     columns: Mapped[dict[str, Any]] = mapped_column(JSONB)  # {header: field}
     confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     used_at: Mapped[Moment]

@@ -1,4 +1,4 @@
-"""Business acts on suppliers and their dictionaries."""
+"""Business acts on suppliers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -15,7 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.auth import audit
 from app.stock.models import Location
 from app.suppliers import queries
-from app.suppliers.models import GRADE_CHOICES, Supplier, SupplierContact, SupplierGrade
+from app.suppliers.models import Supplier, SupplierContact
 
 FIELDS = (
     "code", "name", "kind", "country", "vat_number", "iban", "currency", "payment_days", "terms", "lead_time_days",
@@ -94,44 +93,3 @@ def _location_code(supplier: Supplier) -> str:
 
 def _facts(supplier: Supplier) -> dict[str, Any]:
     return {name: getattr(supplier, name) for name in FIELDS}
-
-
-def grade_dictionary(session: Session, supplier_id: int) -> dict[str, str]:
-    """Decided words, normalised, to our grades."""
-    rows = session.execute(
-        select(SupplierGrade.word, SupplierGrade.grade).where(
-            SupplierGrade.supplier_id == supplier_id, SupplierGrade.grade.is_not(None)
-        )
-    )
-    return {row[0]: str(row[1]) for row in rows}
-
-
-def note_words(session: Session, supplier_id: int, words: Mapping[str, str]) -> None:
-    """Keep new words of a file as undecided; known ones stay as they are. `words`: normalised -> as written."""
-    if not words:
-        return
-    rows = [{"supplier_id": supplier_id, "word": word, "shown": shown} for word, shown in words.items()]
-    session.execute(insert(SupplierGrade).on_conflict_do_nothing(index_elements=["supplier_id", "word"]), rows)
-
-
-def undecided_words(session: Session, supplier_id: int) -> list[SupplierGrade]:
-    """Words that a person has to say something about."""
-    statement = select(SupplierGrade).where(SupplierGrade.supplier_id == supplier_id, SupplierGrade.grade.is_(None))
-    return list(session.execute(statement.order_by(SupplierGrade.shown)).scalars())
-
-
-def decide_grade(session: Session, supplier_id: int, word: str, grade: str, *, user_id: int | None,
-                 now: datetime) -> None:  # fmt: skip
-    """Say what a word means. Raises ValueError for an unknown grade; an unknown word is kept too."""
-    if grade not in GRADE_CHOICES:
-        raise ValueError(grade)
-    found = session.execute(
-        select(SupplierGrade).where(SupplierGrade.supplier_id == supplier_id, SupplierGrade.word == word)
-    ).scalar_one_or_none()
-    if found is None:
-        found = SupplierGrade(supplier_id=supplier_id, word=word, shown=word)
-        session.add(found)
-    before = found.grade
-    found.grade, found.decided_by, found.decided_at = grade, user_id, now
-    audit.record(session, act="suppliers.grade", subject_kind="supplier", subject_id=str(supplier_id),
-                 before={"word": word, "grade": before}, after={"word": word, "grade": grade})  # fmt: skip

@@ -14,9 +14,10 @@ from app.offers import queries as offer_files
 from app.offers import services as offers
 from app.offers import words
 from app.offers.breaker import DEFAULT_LIMITS
-from app.suppliers import queries, services
+from app.suppliers import dictionary, queries, services
+from app.suppliers import words as dictionary_words
 from app.suppliers.forms import KIND_NAMES, MODE_NAMES, SCHEME_NAMES, STALE_NAMES, SupplierForm
-from app.suppliers.models import GRADE_CHOICES, Supplier
+from app.suppliers.models import Supplier
 from app.web.fragments import redirect_to, render
 from app.web.lazy import current_user
 from app.web.permissions import requires
@@ -48,8 +49,8 @@ def detail(supplier_id: int) -> Response:
     return render(
         "suppliers/detail.html", supplier=supplier, files=offer_files.files(
             session, supplier_id=supplier_id, state=None, before_id=None, limit=10)[:10],
-        grades=queries.grades(session, supplier_id), totals=queries.offer_totals(session, supplier_id),
-        choices=GRADE_CHOICES, words=words, upload_max_mb=settings().upload_max_mb, kinds=dict(KIND_NAMES),
+        totals=queries.offer_totals(session, supplier_id), dictionary=queries.words(session, supplier_id),
+        dictionary_words=dictionary_words, words=words, upload_max_mb=settings().upload_max_mb, kinds=dict(KIND_NAMES),
         modes=dict(MODE_NAMES), schemes=dict(SCHEME_NAMES), stale=dict(STALE_NAMES),
         learned=learned(session, supplier_id=supplier_id),
     )  # fmt: skip
@@ -118,18 +119,29 @@ def edit(supplier_id: int) -> BaseResponse:
     return _form(form, supplier, status=422)
 
 
-@bp.post("/<int:supplier_id>/grades")
+@bp.post("/<int:supplier_id>/words/<int:word_id>")
 @requires("suppliers.write")
-def decide(supplier_id: int) -> BaseResponse:
-    """What a word for condition means; offers in force follow."""
-    _supplier(supplier_id)
-    word, grade = request.form.get("word", ""), request.form.get("grade", "")
-    if grade not in GRADE_CHOICES or not word:
-        abort(400)
+def decide(supplier_id: int, word_id: int) -> BaseResponse:
+    """What a word of the supplier means; files that wait and offers in force follow."""
     now = clock.now()
     with transaction() as session:
-        services.decide_grade(session, supplier_id, word, grade, user_id=current_user.id, now=now)
-        offers.put_regrade(session, supplier_id, now=now)
+        word = queries.word(session, supplier_id, word_id)
+        if word is None:
+            abort(404)
+        try:
+            dictionary.decide(
+                session,
+                supplier_id,
+                word.kind,
+                word.word,
+                request.form.get("value", ""),
+                user_id=current_user.id,
+                now=now,
+            )
+        except dictionary.NoMeaning:
+            abort(400)
+        offers.follow_words(session, supplier_id, {word.kind}, now=now)
+        meaning = dictionary_words.meaning(word.kind, word.value)
+        flash(_("“%(word)s” is %(meaning)s now; offers follow.", word=word.shown, meaning=meaning), "success")
     queue.wake(offers.FLOW)
-    flash(_("“%(word)s” is %(grade)s now; offers follow.", word=word, grade=grade), "success")
     return redirect_to("suppliers.detail", supplier_id=supplier_id)

@@ -18,7 +18,7 @@ from app.channels.models import Channel, Listing
 from app.db import transaction
 from app.flows.models import Message
 from app.offers import services
-from app.offers.models import Offer
+from app.offers.models import Offer, OfferLine
 from app.stock.queries import ledger_differences
 from app.suppliers.models import Supplier
 from jobs import ledger, shops
@@ -120,13 +120,13 @@ def test_one_listing_that_a_shop_refuses_does_not_hold_the_other(portal: Flask, 
 
 
 def test_a_word_is_asked_once_and_its_offers_follow(portal: Flask) -> None:
-    from app.suppliers.services import decide_grade
+    from app.suppliers.dictionary import decide
 
     first = accept(drop(as_csv((*IPHONE, 1, 1900), ("X1", T480S[1], "NOTEBOOK", "08 Ref.", 3, 1500)), "a.csv"))
     assert [word["shown"] for word in first.counts["words"]] == ["08 Ref."]
     with transaction() as session:
         assert session.execute(sa.select(sa.func.count(Listing.id))).scalar_one() == 2
-        decide_grade(session, first.supplier_id, "08 ref.", "A", user_id=None, now=clock.now())
+        decide(session, first.supplier_id, "grade", "08 ref.", "A", user_id=None, now=clock.now())
         services.put_regrade(session, first.supplier_id, now=clock.now())
 
     ledger.drain(services.FLOW)
@@ -145,13 +145,36 @@ def test_a_file_that_is_no_list_is_refused_and_offers_stay(portal: Flask) -> Non
         assert session.execute(sa.select(Offer.quantity)).scalar_one() == 3
 
 
+def test_what_reading_found_wrong_stands_on_its_line_and_moves_no_stock(portal: Flask) -> None:
+    lines = [
+        "Nummer;Beskrivelse;Condition;Lager;Eksport Pris", "X1;T480s, 16GB;256GB;GOLD;3;1500", "X2;GerÃ¤t;GOLD;2;1900",
+        "X3;Cable;GOLD;5;#REF!", '"X4;Cable;GOLD;5;10', "X5;Cable;GOLD;7;20",
+    ]  # fmt: skip
+
+    file = drop("\n".join(lines).encode(), "a.csv")
+
+    assert counts(file, "rows", "rejected") == {"rows": 5, "rejected": 3}
+    with transaction() as session:
+        rows = session.execute(sa.select(OfferLine).order_by(OfferLine.row_number)).scalars().all()
+    found = [(row.row_number, row.rejected, {problem["code"] for problem in row.problems}) for row in rows]
+    assert [(number, rejected) for number, rejected, _codes in found] == [
+        (2, True), (3, False), (4, True), (5, True), (6, False),
+    ]  # fmt: skip
+    expected = ["row_longer", "text_repaired", "cell_error", "quote_open"]
+    assert all(code in codes for code, (_number, _rejected, codes) in zip(expected, found, strict=False))
+    assert rows[1].description == "Gerät"
+    assert {"code": "cell_error", "field": "price", "value": "#REF!"} in rows[2].problems
+    assert file.reading is not None
+    assert file.reading["members"] == []
+
+
 @pytest.mark.skipif(not LISTS.exists(), reason="../shared is not here: the real lists are not read")
 def test_both_real_lists_give_their_measured_counts(portal: Flask, world: SandboxHandle) -> None:
     october = drop((LISTS / "foxway_item_stock_2023-10-27.xlsx").read_bytes(), "foxway_item_stock_2023-10-27.xlsx")
 
     assert counts(october, "rows", "new", "rejected") == {"rows": 5168, "new": 5008, "rejected": 160}
     assert {code: count for code, count in october.counts["problems"].items() if code != "grade_unknown"} == {
-        "price_zero": 158, "price_placeholder": 1, "quantity_fraction": 1, "grade_defect": 54,
+        "price_zero": 158, "price_placeholder": 1, "quantity_fraction": 1, "grade_defect": 54, "grade_contradicts": 2,
     }  # fmt: skip
     assert october.counts["problems_with_stock"]["price_zero"] == 125
     accept(october)

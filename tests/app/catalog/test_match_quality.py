@@ -22,7 +22,8 @@ from app.db import transaction
 from app.demo import seed
 from app.matching import services as matching
 from app.offers import services
-from app.suppliers.models import GRADE_CHOICES, Supplier
+from app.suppliers.dictionary import decide
+from app.suppliers.models import Supplier
 from jobs import ledger
 
 LISTS = Path(__file__).parents[4] / "shared" / "data" / "supplier-lists"
@@ -66,16 +67,9 @@ def measured(committed: Flask, tmp_path: Path) -> list[Measured]:
     seed.fill([], "", files=tmp_path / "files")
     with transaction() as session:
         supplier_id = session.execute(sa.select(Supplier.id).where(Supplier.code == "foxway")).scalar_one()
-        decide(session, supplier_id)
+        for word, grade in WORDS.items():
+            decide(session, supplier_id, "grade", word, grade, user_id=None, now=clock.now())
     return [measure(day, supplier_id) for day in FILES]
-
-
-def decide(session: sa.orm.Session, supplier_id: int) -> None:
-    from app.suppliers.services import decide_grade
-
-    for word, grade in WORDS.items():
-        assert grade in GRADE_CHOICES
-        decide_grade(session, supplier_id, word, grade, user_id=None, now=clock.now())
 
 
 def measure(day: str, supplier_id: int) -> Measured:

@@ -17,7 +17,7 @@ from app.flows.models import Lane, Message
 from app.home import queries
 from app.offers.models import OfferFile
 from app.stock.models import Stock
-from app.suppliers.models import SupplierGrade
+from app.suppliers.models import SupplierWord
 
 HTMX = {"HX-Request": "true"}
 LISTINGS = "portal.listings.shopware"
@@ -40,7 +40,7 @@ def work(session: Session) -> Session:
                   list_date=clock.now().date(), state=state, correlation_id="")
         for number, state in enumerate(("checked", "columns", "accepted", "reading"))
     )  # fmt: skip
-    session.add(SupplierGrade(supplier_id=supplier.id, word="demo", shown="Demo"))
+    session.add(SupplierWord(kind="grade", supplier_id=supplier.id, word="demo", shown="Demo"))
     session.add(Stock(variant_id=variant.id, reserved=1))
     session.add_all([
         Lane(flow="portal.sweep.portal", channel="", success_at=clock.now()), Lane(flow=LISTINGS, channel=""),

@@ -14,7 +14,8 @@ from app.suppliers.models import Supplier
 VALID = {
     "name": "Foxway", "code": "foxway", "kind": "refurbisher", "country": "DK", "vat_number": "", "iban": "",
     "currency": "EUR", "payment_days": "30", "terms": "", "lead_time_days": "5", "default_vat_scheme": "regular",
-    "import_mode": "full", "grace_days": "3", "stale_policy": "keep", "stale_after_days": "14", "notes": "", "active": "y",
+    "import_mode": "full", "grace_days": "3", "stale_policy": "keep", "stale_after_days": "14", "notes": "",
+    "active": "y",
     **{f"contacts-{number}-{name}": "" for number in range(3) for name in ("name", "role", "email", "phone")},
 }  # fmt: skip
 

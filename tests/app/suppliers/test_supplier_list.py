@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.suppliers import queries, views
-from app.suppliers.models import Supplier, SupplierGrade
+from app.suppliers.models import Supplier, SupplierWord
 
 
 def put(session: Session, *names: str, **values: object) -> list[int]:
@@ -41,7 +41,7 @@ def test_the_filters_are_in_the_address_and_narrow_together(agent: FlaskClient, 
     put(session, "Foxway", "Fonq", kind="refurbisher", import_mode="full")
     put(session, "Fox Brokers", kind="broker", import_mode="partial")
     (asking,) = put(session, "Zulu", kind="broker", import_mode="full")
-    session.add(SupplierGrade(supplier_id=asking, word="demo", shown="Demo"))
+    session.add(SupplierWord(kind="grade", supplier_id=asking, word="demo", shown="Demo"))
     session.flush()
 
     assert names_on(agent, "/suppliers/") == ["Fonq", "Fox Brokers", "Foxway", "Zulu"]
@@ -92,14 +92,16 @@ def test_the_list_says_whose_words_are_open_and_who_is_closed(
     agent: FlaskClient, sign_in: Callable[[str], FlaskClient], session: Session
 ) -> None:
     (supplier_id,) = put(session, "Foxway", active=False)
-    session.add_all(SupplierGrade(supplier_id=supplier_id, word=word, shown=word) for word in ("demo", "gold"))
+    session.add_all(
+        SupplierWord(kind="grade", supplier_id=supplier_id, word=word, shown=word) for word in ("demo", "gold")
+    )
     session.flush()
     (row,) = rows(session)
 
     page = agent.get("/suppliers/").get_data(as_text=True)
 
     assert (row.undecided, row.active, row.last_list_at) == (2, False, None)
-    assert f'href="/suppliers/{supplier_id}#grades">2</a>' in page
+    assert f'href="/suppliers/{supplier_id}#words">2</a>' in page
     assert "/suppliers/new" not in page
     assert "/suppliers/new" in sign_in("purchasing").get("/suppliers/").get_data(as_text=True)
 
