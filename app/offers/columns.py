@@ -23,6 +23,7 @@ IDENTIFYING = ("item_number", "gtin", "mpn", "description", "model")  # What nam
 # A column that a layout used for one of these is missed: without it every line would mean something else.
 MISSED = frozenset({"quantity", "price", "currency", "grade", "vat_scheme", "description"})
 OF_GOODS = ("gtin", "grade", "storage", "memory", "colour", "description", "mpn")
+PLAIN = 0.9  # Confidence of a name that means one thing only.
 SURE = 0.6  # Confidence below which a person is asked about quantity and price.
 SAMPLES = 300  # Rows whose values are looked at.
 ALIKE = 0.5  # Share of a layout's used columns that make a file one of that layout.
@@ -131,6 +132,7 @@ def propose_columns(headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, c
         for number, header in enumerate(headers)
     ]
     columns = [_follow_memory(column, number, rows) for number, column in enumerate(columns)]
+    columns = [_seldom_filled(column, number, rows) for number, column in enumerate(columns)]
     chosen = _choose(columns, currency)
     if not _is_stock_list(columns, chosen):
         raise NotAStockList
@@ -191,6 +193,14 @@ def _guess(header: str, values: list[Cell], known: Mapping[str, str], *, same: b
     if said.field:
         return replace(column, field=said.field, confidence=said.confidence, evidence="values")
     return replace(column, reason="values" if named.field else "")
+
+
+def _seldom_filled(column: Column, number: int, rows: Sequence[Sequence[Cell]]) -> Column:
+    """A number of ports that few goods have is no stock: what only half sounds like it must stand in most rows."""
+    if column.field not in REQUIRED or column.evidence != "name" or column.confidence >= PLAIN:
+        return column
+    filled = sum(number < len(row) and row[number] not in (None, "") for row in rows)
+    return column if 2 * filled >= len(rows) else replace(column, field="", confidence=0.0, reason="values")
 
 
 def _follow_memory(column: Column, number: int, rows: Sequence[Sequence[Cell]]) -> Column:
