@@ -1,34 +1,13 @@
 """Every model, imported once, so that the metadata is complete."""
 
-from app.auth.models import Audit, SignInFailure, User, UserSession
-from app.catalog.models import Product, SupplierItem, Variant
-from app.channels.models import AllocationRule, Channel, Listing
-from app.flows.models import Lane, Message, Run, Tick
-from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
-from app.pricing.models import ExchangeRate, OfferPin, Price, PriceRule, VatRate
-from app.stock.models import (
-    Balance,
-    BufferRule,
-    ListingSnapshot,
-    Location,
-    Movement,
-    Reservation,
-    Snapshot,
-    Stock,
-    StockCount,
-    StockCountLine,
-    StockReason,
-    StockSnapshot,
-    SumSnapshot,
-)
-from app.suppliers.models import Supplier, SupplierContact, SupplierLayout, SupplierWord, SupplierWordDecision
+from app.auth import models as auth
+from app.catalog import models as catalog
+from app.channels import models as channels
+from app.flows import models as flows
+from app.matching import models as matching
+from app.offers import models as offers
+from app.pricing import models as pricing
+from app.stock import models as stock
+from app.suppliers import models as suppliers
 
-__all__ = [
-    "AllocationRule", "Audit", "Balance", "BufferRule", "Channel", "ExchangeRate", "Lane", "Listing",
-    "ListingSnapshot", "Location", "Message", "Movement", "Offer", "OfferChange", "OfferFile", "OfferFileContent",
-    "OfferLine",
-    "OfferPin", "Price", "PriceRule", "Product", "Reservation", "Run", "SignInFailure", "Snapshot", "Stock",
-    "StockCount", "StockCountLine", "StockReason", "StockSnapshot", "SumSnapshot", "Supplier", "SupplierContact",
-    "SupplierItem", "SupplierLayout", "SupplierWord",
-    "SupplierWordDecision", "Tick", "User", "UserSession", "Variant", "VatRate",
-]  # fmt: skip
+__all__ = ["auth", "catalog", "channels", "flows", "matching", "offers", "pricing", "stock", "suppliers"]

@@ -13,6 +13,7 @@ def init_app(app: Flask) -> None:
     from app.flows.views import bp as flows
     from app.home import views as frame
     from app.home.views import bp as home
+    from app.matching.views import bp as matching
     from app.offers.views import bp as offers
     from app.pricing.pin_views import bp as pins
     from app.pricing.views import bp as pricing
@@ -24,9 +25,8 @@ def init_app(app: Flask) -> None:
     from app.web.health import bp as health
     from app.webhooks.views import bp as webhooks
 
-    for blueprint in (
-        home, suppliers, offers, catalog, stock, pricing, pins, flows, search, admin, auth, health, webhooks,
-    ):  # fmt: skip
+    pages = (home, suppliers, offers, matching, catalog, stock, pricing, pins, flows, search, admin, auth)
+    for blueprint in (*pages, health, webhooks):
         app.register_blueprint(blueprint)
     frame.init_app(app)
     errors.init_app(app)

@@ -60,6 +60,9 @@ class Settings(BaseSettings):
         30, ge=0, description="How long a page's poll is answered from memory while nothing moves; 0: never."
     )
     upload_max_mb: int = Field(25, ge=1, le=200, description="Largest offer file accepted, in MB.")
+    match_threshold: Decimal = Field(
+        Decimal("0.95"), ge=Decimal("0.5"), le=1, description="Least confidence at which a line is matched by itself."
+    )
     undo_days: int = Field(30, ge=0, description="Days after which an applied offer file can no longer be undone.")
     lease_seconds: int = Field(15, ge=2, description="How long a worker that fell silent keeps its messages.")
     sweep_seconds: float = Field(3.0, gt=0, description="Pause between two looks for due messages.")

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from app import clock, queue
 from app.auth import audit
-from app.catalog.descriptions import apple_mpn_prefix, match_key, read_description
+from app.catalog.reading import read_line
 from app.db import Json, copy_rows, transaction
 from app.offers import changes, services
 from app.offers.cells import NewWords
@@ -31,7 +31,7 @@ from jobs.ledger import Batch, Claimed, Outcome, settle
 BLOCK = 2000  # Lines per transaction: what a killed worker repeats, and how often progress moves.
 COLUMNS = (
     "offer_file_id", "row_number", "identity", "item_number", "description", "grade_word", "grade_key", "grade",
-    "quantity", "price", "currency", "vat_scheme", "gtin", "mpn", "match_key", "attributes", "rejected",
+    "quantity", "price", "currency", "vat_scheme", "gtin", "mpn", "match_key", "facts", "attributes", "rejected",
     "problems",
 )  # fmt: skip
 
@@ -173,20 +173,11 @@ def _blocks(lines: Iterable[ReadLine], size: int) -> Iterator[list[ReadLine]]:
 
 
 def _row(file_id: int, line: ReadLine) -> tuple[object, ...]:
-    told = line.attributes
-    facts = read_description(
-        line.description,
-        category=told.get("category", ""),
-        brand=told.get("brand", ""),
-        group=told.get("group", ""),
-        keyboard=told.get("keyboard", ""),
-        item_no=line.item_number,
-    )
-    mpn = line.mpn or line.item_number
+    device = read_line(line.description, item_number=line.item_number, mpn=line.mpn, told=line.attributes)
     return (
         file_id, line.row_number, line.identity, line.item_number, line.description, line.grade_word,
         line.grade_key, line.grade, line.quantity, line.price, line.currency, line.vat_scheme, line.gtin,
-        apple_mpn_prefix(mpn) or line.mpn, match_key(facts) if facts else None, Jsonb(dict(told)),
+        device.mpn, device.match_key, Jsonb(device.facts) if device.facts else None, Jsonb(dict(line.attributes)),
         line.rejected, Jsonb([problem.as_json() for problem in line.problems]),
     )  # fmt: skip
 

@@ -14,6 +14,8 @@ from app.channels.allocation import allocations_of
 from app.channels.allocation_words import explain
 from app.channels.queries import listings_of_variant
 from app.db import reading
+from app.matching import words as matches
+from app.matching.queries import learned
 from app.pricing.choice_words import choice_sentence
 from app.pricing.forms import PinForm
 from app.pricing.pins import open_pins
@@ -70,7 +72,8 @@ def variant(variant_id: int) -> Response:
         "catalog/variant.html", variant=found[0], product=found[1], offers=queries.offers(session, variant_id),
         ranking=ranking, landed={offer.offer_id: offer for offer in ranking}, choice=choice_sentence(ranking),
         pin=pinned[0] if pinned else None, pin_form=PinForm(), prices=prices_of_variant(session, variant_id),
-        listings=listings_of_variant(session, variant_id), step_name=step_name, **_stock(session, variant_id),
+        listings=listings_of_variant(session, variant_id), step_name=step_name,
+        learned=learned(session, variant_id=variant_id), matches=matches, **_stock(session, variant_id),
     )  # fmt: skip
 
 

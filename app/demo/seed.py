@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.auth import services as accounts_services
 from app.auth.models import User
+from app.catalog.device_facts import facts_as_text
 from app.catalog.models import Product
 from app.channels.models import Channel
 from app.db import copy_rows, transaction
@@ -106,9 +107,10 @@ def fill_catalogue(session: Session, *, seed: int = 2026) -> int:
     )  # fmt: skip
     variants = copy_rows(
         session, "variant",
-        ("product_id", "sku", "name", "grade", "colour", "storage_gb", "memory_gb", "processor", "gtin", "match_key"),
+        ("product_id", "sku", "name", "grade", "colour", "storage_gb", "memory_gb", "processor", "gtin", "match_key",
+         "facts"),
         ((first + number, variant.sku, variant.name, variant.grade, variant.colour, variant.storage_gb,
-          variant.memory_gb, variant.processor, variant.gtin, variant.match_key)
+          variant.memory_gb, variant.processor, variant.gtin, variant.match_key, Jsonb(facts_as_text(variant.facts)))
          for number, product in enumerate(products) for variant in product.variants),
     )  # fmt: skip
     session.execute(text("SELECT setval(pg_get_serial_sequence('product', 'id'), (SELECT max(id) FROM product))"))

@@ -17,6 +17,7 @@ class Work(NamedTuple):
     files: int
     files_since: datetime | None
     words: int
+    matches: int
     dead: int
     dead_since: datetime | None
     shortage: int
@@ -43,7 +44,8 @@ _WORK = text("""
         OR EXISTS (SELECT 1 FROM message m WHERE m.flow = l.flow AND m.channel = l.channel AND m.state = 'pending'
                    AND m.next_attempt_at < clock_timestamp() - interval '1 minute'
                    AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp()))))
-    SELECT files.n, files.since, (SELECT count(*) FROM supplier_word WHERE value IS NULL), dead.n, dead.since,
+    SELECT files.n, files.since, (SELECT count(*) FROM supplier_word WHERE value IS NULL),
+           (SELECT count(*) FROM match_question WHERE state = 'open' AND reason <> 'unread'), dead.n, dead.since,
            (SELECT count(*) FROM stock WHERE shortage > 0), trouble.n,
            EXISTS (SELECT 1 FROM lane WHERE flow = 'portal.sweep.portal'
                    AND success_at > clock_timestamp() - make_interval(secs => :limit_s))

@@ -56,6 +56,7 @@ def counts() -> dict[str, int]:
     known = {
         "suppliers.index": ("suppliers.write", work.words),
         "offers.index": ("offers.read", work.files),
+        "matching.index": ("offers.write", work.matches),
         "stock.index": ("stock.read", work.shortage),
         "flows.index": ("flows.read", work.trouble),
         "flows.messages": ("flows.read", work.dead),

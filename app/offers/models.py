@@ -118,8 +118,11 @@ class OfferLine(Base):
     gtin: Mapped[str | None] = mapped_column(String(14))
     mpn: Mapped[str | None] = mapped_column(String(64))
     match_key: Mapped[str | None]
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # Of app.catalog.reading; None: no device was read.
     variant_id: Mapped[int | None] = mapped_column(BigInteger)
     match_method: Mapped[str | None] = mapped_column(String(16))
+    confidence: Mapped[Decimal | None] = mapped_column(Numeric(4, 3))  # 0 to 1; None: nothing was found.
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # See app.offers.matching.
     diff: Mapped[str | None] = mapped_column(String(12))
     old_quantity: Mapped[int | None]
     old_price: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
@@ -156,8 +159,11 @@ class Offer(Base):
     price_eur: Mapped[Decimal] = mapped_column(Numeric(12, 2))  # At the ECB rate of the list's day.
     vat_scheme: Mapped[Short]
     gtin: Mapped[str | None] = mapped_column(String(14))
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
     match_method: Mapped[str | None] = mapped_column(String(16))
+    confidence: Mapped[Decimal | None] = mapped_column(Numeric(4, 3))
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     offer_file_id: Mapped[int] = mapped_column(ForeignKey("offer_file.id"))
     row_number: Mapped[int]
     absent_since: Mapped[Moment | None]

@@ -90,6 +90,8 @@ class LineRow(NamedTuple):
     currency: str
     problems: list[dict[str, Any]]
     match_method: str | None
+    confidence: Decimal | None
+    evidence: dict[str, Any] | None
     variant_id: int | None
     sku: str | None
     variant_name: str | None
@@ -97,7 +99,8 @@ class LineRow(NamedTuple):
 
 _LINES = text("""
     SELECT l.row_number, l.item_number, l.description, l.grade_word, l.grade, l.quantity, l.old_quantity, l.price,
-           l.old_price, l.currency, l.problems, l.match_method, l.variant_id, v.sku, v.name
+           l.old_price, l.currency, l.problems, l.match_method, l.confidence, l.evidence,
+           l.variant_id, v.sku, v.name
     FROM offer_line l LEFT JOIN variant v ON v.id = l.variant_id
     WHERE l.offer_file_id = :file_id AND l.diff = :diff AND abs(l.row_number) > :after
       AND (CAST(:problem AS text) IS NULL
@@ -116,7 +119,8 @@ def lines(session: Session, file_id: int, *, diff: str, problem: str | None, aft
 
 _PROBLEM_LINES = text("""
     SELECT l.row_number, l.item_number, l.description, l.grade_word, l.grade, l.quantity, l.old_quantity, l.price,
-           l.old_price, l.currency, l.problems, l.match_method, l.variant_id, v.sku, v.name
+           l.old_price, l.currency, l.problems, l.match_method, l.confidence, l.evidence,
+           l.variant_id, v.sku, v.name
     FROM offer_line l LEFT JOIN variant v ON v.id = l.variant_id
     WHERE l.offer_file_id = :file_id AND l.row_number > :after
       AND l.problems @> jsonb_build_array(jsonb_build_object('code', CAST(:problem AS text)))

@@ -19,7 +19,7 @@ from app.channels.services import lock_assortment, refresh_listings
 from app.db import Json
 from app.flows import services as ledger
 from app.logs import correlation_id
-from app.offers import breaker, changes, freshness, undo
+from app.offers import breaker, changes, freshness, questions, undo
 from app.offers.columns import Layout, file_stem
 from app.offers.models import OfferFile, OfferFileContent
 from app.stock.services import set_offered
@@ -84,7 +84,7 @@ def put(session: Session, file_id: int, act: str, *, now: datetime) -> None:
 
 
 def put_regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
-    """Ask the flow to judge the supplier's offers in force anew: by its words, and by what is agreed with it."""
+    """Ask the flow to judge the supplier's offers in force anew: words, matches, and what is agreed with it."""
     ledger.receive(
         session, FLOW, key=f"supplier-{supplier_id}", delivery_id=f"regrade:{supplier_id}:{uuid.uuid4().hex}",
         body={"act": "regrade", "supplier_id": supplier_id}, now=now,
@@ -271,6 +271,7 @@ def accept(session: Session, file_id: int, *, now: datetime) -> Json:
         file.revision += 1
         return result
     touched = changes.apply_lines(session, file_id, mode=file.mode, now=now)
+    questions.close_gone(session, supplier.id)
     set_offered(session, supplier.id, reference=origin(file_id), user_id=file.accepted_by, now=now)
     result["listings"] = refresh_listings(session, variant_ids=touched, now=now, origin=origin(file_id))
     if file.columns:
@@ -297,6 +298,7 @@ def take_back(session: Session, file_id: int, *, now: datetime) -> Json:
     lock_assortment(session)
     touched = undo.reverse_lines(session, file_id, now=now)
     touched |= changes.regrade_offers(session, file.supplier_id, now=now)
+    questions.ask_of_offers(session, file.supplier_id)
     set_offered(session, file.supplier_id, reference=f"undo:{file_id}", user_id=file.undone_by, now=now)
     listings = refresh_listings(session, variant_ids=touched, now=now, origin=origin(file_id))
     result = {**undo.buckets(session, file_id), "listings": listings}
@@ -307,9 +309,10 @@ def take_back(session: Session, file_id: int, *, now: datetime) -> Json:
 
 
 def regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
-    """Bring offers in force, stock and listings in line with the supplier's dictionary and with its agreements."""
+    """Bring offers in force, stock and listings in line with the supplier's words, items and agreements."""
     lock_assortment(session)
     touched = changes.regrade_offers(session, supplier_id, now=now) | changes.offered_variants(session, supplier_id)
+    questions.ask_of_offers(session, supplier_id)
     set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
     refresh_listings(session, variant_ids=touched, now=now, origin=None)
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import clock, queue
 from app.db import reading, transaction
 from app.extensions import settings
+from app.matching import words as matches
 from app.offers import queries, services, words
 from app.offers.columns import FIELDS
 from app.offers.forms import ActForm, UploadForm
@@ -126,6 +127,7 @@ def _page(file_id: int, *blocks: str, status: int = 200) -> Response:
         "form": ActForm(),
         "tag": f"{file.id}.{file.revision}",
         "words": words,
+        "matches": matches,
         "steps": words.steps(file, progress),
         "undoable": file.state == "accepted" and may_undo(file.accepted_at, now=clock.now(), days=settings().undo_days),
     }

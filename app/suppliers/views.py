@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import clock, queue
 from app.db import reading, transaction
 from app.extensions import settings
+from app.matching.queries import learned
 from app.offers import queries as offer_files
 from app.offers import services as offers
 from app.offers import words
@@ -51,6 +52,7 @@ def detail(supplier_id: int) -> Response:
         totals=queries.offer_totals(session, supplier_id), dictionary=queries.words(session, supplier_id),
         dictionary_words=dictionary_words, words=words, upload_max_mb=settings().upload_max_mb, kinds=dict(KIND_NAMES),
         modes=dict(MODE_NAMES), schemes=dict(SCHEME_NAMES), stale=dict(STALE_NAMES),
+        learned=learned(session, supplier_id=supplier_id),
     )  # fmt: skip
 
 

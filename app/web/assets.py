@@ -33,7 +33,7 @@ ICONS = (
     "home", "building-warehouse", "file-import", "device-mobile", "packages", "tag", "route", "mail", "users",
     "history", "settings", "search", "sun", "moon", "device-desktop", "logout", "user", "menu-2", "upload", "check",
     "x", "alert-triangle", "chevron-right", "copy", "player-pause", "player-play", "refresh", "download", "plus",
-    "circle-dot", "language", "pencil", "arrow-right", "clock",
+    "circle-dot", "arrows-join", "language", "pencil", "arrow-right", "clock",
 )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ def entries() -> list[list[Entry]]:
         [
             Entry(_("Suppliers"), "suppliers.index", "building-warehouse", "suppliers.read"),
             Entry(_("Offer files"), "offers.index", "file-import", "offers.read"),
+            Entry(_("Matches"), "matching.index", "arrows-join", "offers.write"),
             Entry(_("Catalogue"), "catalog.index", "device-mobile", "catalog.read"),
             Entry(_("Stock"), "stock.index", "packages", "stock.read"),
             Entry(_("Pricing"), "pricing.index", "tag", "pricing.read"),

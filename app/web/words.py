@@ -60,6 +60,8 @@ _WORDS = {
     "gtin": _l("by GTIN"),
     "mpn": _l("by manufacturer number"),
     "attributes": _l("by description"),
+    "renamed": _l("by item number, described anew"),
+    "person": _l("said by a person"),
 }
 
 
