@@ -1,30 +1,20 @@
 """A second public client of Shopware's, asynchronous and typed, drives the sandbox: what it relies on is there.
 
-Its models are strict, so that reading a record is a test of its fields. https://pypi.org/project/shopware-api-client/
+Its models are strict, so that reading a record is a test of its fields.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from types import SimpleNamespace
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from typed_client import MARKS, connect, errors, httpx2
 
 from sandbox.testing import BareShop, SandboxHandle, hexid
 
-REASON = "shopware-api-client is not installed: it needs Python 3.12 or later"
-base = pytest.importorskip("shopware_api_client.base", reason=REASON)
-public = pytest.importorskip("shopware_api_client.client", reason=REASON)
-config = pytest.importorskip("shopware_api_client.config", reason=REASON)
-errors = pytest.importorskip("shopware_api_client.exceptions", reason=REASON)
-httpx2 = pytest.importorskip("httpx2", reason=REASON)
-
-# Its own calls of pydantic and httpx2 are deprecated ones.
-pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+pytestmark = MARKS
 ORDER, DELIVERY, PAYMENT = hexid("order:10001"), hexid("delivery:10001"), hexid("payment:10001")
 MASTERS = (
     "tax", "currency", "locale", "language", "country", "salutation", "customer_group", "category", "payment_method",
@@ -38,33 +28,9 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def connect(shop: BareShop, world: SandboxHandle) -> Callable[..., Any]:
-    """A client of the shop, by default with its integration's credentials."""
-    handle = world.shop(shop.code)
-
-    def make(**other: Any) -> Any:
-        credentials = {"client_id": handle.client_id, "client_secret": handle.client_secret, **other}
-        return public.AdminClient(config.AdminConfig(url=handle.base_url, **credentials))
-
-    return make
-
-
-@pytest.fixture
-async def admin(connect: Callable[..., Any]) -> AsyncIterator[Any]:
-    async with connect() as client:
+async def admin(shop: BareShop, world: SandboxHandle) -> AsyncIterator[Any]:
+    async with connect(world, shop.code) as client:
         yield client
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The seconds that the client would have waited between its tries; it goes on at once."""
-    waited: list[int] = []
-
-    async def note(seconds: int) -> None:
-        waited.append(seconds)
-
-    monkeypatch.setattr(base, "asyncio", SimpleNamespace(sleep=note))
-    return waited
 
 
 @pytest.fixture
@@ -112,9 +78,9 @@ async def test_a_token_that_the_shop_no_longer_takes_is_told(admin: Any, shop: B
     assert (caught.value.code, caught.value.detail) == ("9", "Access token could not be verified")
 
 
-async def test_a_person_signs_in(connect: Callable[..., Any], world: SandboxHandle, shop: BareShop) -> None:
+async def test_a_person_signs_in(world: SandboxHandle, shop: BareShop) -> None:
     password = world.shop(shop.code).client_secret
-    async with connect(grant_type="password", username="admin", password=password) as client:
+    async with connect(world, shop.code, grant_type="password", username="admin", password=password) as client:
         assert (await client.currency.first()).iso_code == "EUR"
 
 
@@ -122,8 +88,10 @@ async def test_a_person_signs_in(connect: Callable[..., Any], world: SandboxHand
     ({"client_secret": "no"}, 401), ({"client_id": "nobody"}, 500),
     ({"grant_type": "password", "username": "admin", "password": "no"}, 400),
 ])  # fmt: skip
-async def test_wrong_credentials(connect: Callable[..., Any], credentials: dict[str, str], status: int) -> None:
-    async with connect(**credentials) as client:
+async def test_wrong_credentials(
+    world: SandboxHandle, shop: BareShop, credentials: dict[str, str], status: int
+) -> None:
+    async with connect(world, shop.code, **credentials) as client:
         with pytest.raises(httpx2.HTTPStatusError) as caught:
             await client.currency.first()
     assert caught.value.response.status_code == status
@@ -266,6 +234,14 @@ async def test_links_are_entities_too(admin: Any, shop: BareShop) -> None:
     assert len(await admin.product_category.all()) == 1
 
 
+async def test_calls_side_by_side_do_not_disturb_each_other(admin: Any, shop: BareShop) -> None:
+    await asyncio.gather(*(admin.product.create(shop.product(f"P{n}", stock=n)) for n in range(12)))
+
+    read = await asyncio.gather(*(admin.product.get(hexid(f"P{n}")) for n in range(12)))
+
+    assert [product.stock for product in read] == list(range(12))
+
+
 # Refusals --------------------------------------------------------------------------------------------------------
 
 
@@ -315,74 +291,6 @@ async def test_refusals_by_their_class_and_code(admin: Any, shop: BareShop) -> N
     assert (no_tax.sql_state, no_tax.rdbm_error_code) == ("23000", 1452)
     assert (twice.sql_state, twice.rdbm_error_code) == ("23000", 1062)
     assert friends.code == "FRAMEWORK__ASSOCIATION_NOT_FOUND"
-
-
-# Trouble ---------------------------------------------------------------------------------------------------------
-
-
-def in_seconds(seconds: int) -> str:
-    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
-
-
-@pytest.mark.parametrize(("told", "waited"), [
-    (lambda: "", {1}), (lambda: "7", {7}), (lambda: in_seconds(60), set(range(55, 62))),
-])  # fmt: skip
-async def test_too_many_requests_are_taken_up_again_when_the_shop_says(
-    admin: Any, shop: BareShop, world: SandboxHandle, waits: list[int], told: Callable[[], str], waited: set[int]
-) -> None:
-    fault = world.fault(shop.code, "429", route="/_action/sync", left=2, value=told())
-
-    await admin.product.bulk_upsert([shop.product("A")])
-
-    assert (fault.hits, world.effects(shop.code)) == (2, {hexid("A"): 1})
-    assert len(waits) == 2
-    assert set(waits) <= waited
-
-
-async def test_a_shop_that_stays_too_busy_is_given_up(
-    admin: Any, shop: BareShop, world: SandboxHandle, waits: list[int]
-) -> None:
-    fault = world.fault(shop.code, "429", route="/search/product")
-
-    with pytest.raises(errors.SWAPITooManyRequests):
-        await admin.product.filter(stock=1).all()
-
-    assert (fault.hits, waits) == (4, [1, 1, 1])
-
-
-@pytest.mark.parametrize(("kind", "waited", "writes"), [
-    ("deadlock", [2, 4], 1), ("503", [2, 4], 1), ("504", [2, 4], 1), ("504_after", [2, 4], 3), ("cut_before", [], 1),
-    ("cut_after", [], 3), ("broken_json", [], 3),
-])  # fmt: skip
-async def test_a_write_that_fails_on_the_way_is_sent_again_and_stands_once(
-    admin: Any, shop: BareShop, world: SandboxHandle, waits: list[int], kind: str, waited: list[int], writes: int
-) -> None:
-    fault = world.fault(shop.code, kind, route="/_action/sync", left=2)
-
-    await admin.product.bulk_upsert([shop.product("A")])
-
-    assert (fault.hits, waits) == (2, waited)
-    assert world.effects(shop.code) == {hexid("A"): writes}
-    assert len(await admin.product.all()) == 1
-
-
-async def test_a_bad_gateway_is_told_at_once(
-    admin: Any, shop: BareShop, world: SandboxHandle, waits: list[int]
-) -> None:
-    world.fault(shop.code, "502", left=1, route="/_action/sync")
-
-    with pytest.raises(errors.SWAPIBadGateway):
-        await admin.product.bulk_upsert([shop.product("A")])
-
-    assert (waits, world.effects(shop.code)) == ([], {})
-
-
-async def test_calls_side_by_side_do_not_disturb_each_other(admin: Any, shop: BareShop) -> None:
-    await asyncio.gather(*(admin.product.create(shop.product(f"P{n}", stock=n)) for n in range(12)))
-
-    read = await asyncio.gather(*(admin.product.get(hexid(f"P{n}")) for n in range(12)))
-
-    assert [product.stock for product in read] == list(range(12))
 
 
 # Orders ----------------------------------------------------------------------------------------------------------

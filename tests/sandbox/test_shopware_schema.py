@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from sandbox.shopware.constants import DEFAULT_CURRENCY
 from sandbox.shopware.entities import ENTITIES
 from sandbox.shopware.fields import FIELDS
-from sandbox.testing import BareShop
+from sandbox.shopware.shop import Shop
+from sandbox.testing import BareShop, SandboxHandle
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "contracts" / "shopware" / "admin-api-6.7.10.1.reduced.json"
 FILLED = (
@@ -57,3 +59,17 @@ def test_the_fields_a_criteria_may_name_are_those_of_the_schema(schemas: dict[st
     for entity, names in FIELDS.items():
         schema = schema_of(schemas, entity)
         assert schema["properties"].keys() - names <= {"extensions"}, entity
+
+
+def test_books_of_an_earlier_version_get_what_they_lack_at_the_next_start(world: SandboxHandle) -> None:
+    held = world.sandbox.shops["econocom"]
+    with held.storage.transaction() as books:
+        books.connection.execute(
+            """UPDATE entity SET doc = (doc - 'shortName') || '{"symbol": "EUR"}' WHERE name = 'currency'"""
+        )
+
+    Shop(held.identity, held.storage.url, held.base_url, "http://127.0.0.1:9").close()
+
+    with held.storage.transaction() as books:
+        (currency,) = books.get("currency", [DEFAULT_CURRENCY]).values()
+    assert (currency["shortName"], currency["symbol"]) == ("EUR", "EUR")
