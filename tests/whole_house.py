@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, url_for
@@ -15,13 +16,19 @@ from werkzeug.routing import Rule
 from app import clock
 from app.auth import audit
 from app.auth.models import User
-from app.catalog.models import Product, Variant
+from app.catalog.descriptions import read_description
+from app.catalog.device_facts import facts_as_text, match_key
+from app.catalog.models import CatalogueBatch, Product, SupplierItem, Variant
 from app.db import Base
 from app.flows.models import Lane, Message, Run
+from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
+from app.pricing import pins
 from app.pricing.models import PriceRule
-from app.stock.models import Location, Movement
+from app.stock import counts
+from app.stock import services as stock
+from app.stock.models import Location, Movement, StockReason
 from app.suppliers.models import Supplier, SupplierContact, SupplierWord
 
 LISTINGS = "portal.listings.shopware"
@@ -49,6 +56,7 @@ class WholeHouse:
             SupplierContact(supplier_id=self.supplier.id, name="Mette", email="mette@foxway.dk", phone="+4532123456"),
         ])  # fmt: skip
         self.file = self.offer_file("checked")
+        self._ask_and_count()
         self.grow(2)
 
     @property
@@ -57,7 +65,30 @@ class WholeHouse:
             "supplier_id": self.supplier.id, "file_id": self.file.id, "product_id": self.trade.product.id,
             "variant_id": self.variant.id, "run_id": self.run.id, "message_id": self.message.id,
             "user_id": self.user.id, "flow": LISTINGS, "channel": "econocom", "word_id": self.word.id,
+            "question_id": self.question.id, "batch_id": self.batch.id, "item_id": self.item.id,
+            "count_id": self.count_id, "location_id": self.warehouse_id, "reason_id": self.reason.id,
+            "code": "econocom",
         }  # fmt: skip
+
+    def _ask_and_count(self) -> None:
+        """What people are asked about lines, what they taught, and a warehouse that is being counted."""
+        self.batch = CatalogueBatch(products=1, variants=1, made_at=clock.now())
+        self.item = SupplierItem(supplier_id=self.supplier.id, item_number="L1", grade="A", variant_id=self.variant.id,
+                                 method="person")  # fmt: skip
+        self.question = self.question_about("Q1")
+        self.reason = StockReason(name="Fell from a shelf")
+        self._add([self.batch, self.item, self.question, self.reason])
+        self.count_id = counts.start(self.session, self.warehouse_id, user_id=None, now=clock.now())
+        self.session.commit()
+
+    def question_about(self, item_number: str, **facts: Any) -> MatchQuestion:
+        """A line that was not matched by itself."""
+        values: dict[str, Any] = {
+            "supplier_id": self.supplier.id, "item_number": item_number, "description_key": "", "description": "iPhone",
+            "grades": ["A"], "evidence": {}, "reason": "incomplete", "lines": 1, "pieces": 3, "value_eur": 300,
+            "offer_file_id": self.file.id, "row_number": 2,
+        }  # fmt: skip
+        return MatchQuestion(**values | facts)
 
     def address(self, app: Flask, rule: Rule) -> str:
         """A rule with the arguments of this house. Raises KeyError for an argument that `ids` does not know."""
@@ -156,6 +187,41 @@ class WholeHouse:
         self.session.add(OfferChange(offer_file_id=file.id, offer_id=offer_id, kind="new"))
         self.session.commit()
         return file
+
+    def another_warehouse(self) -> int:
+        """A second warehouse's id."""
+        attic = Location(code="attic", name="Attic", kind="warehouse")
+        self._add([attic])
+        self.session.commit()
+        return attic.id
+
+    def receive(self, location_id: int) -> None:
+        """A piece of the variant in a warehouse."""
+        stock.move(self.session, variant_id=self.variant.id, location_id=location_id, kind="receipt", quantity=1,
+                   reason="found", reference="test", user_id=None)  # fmt: skip
+        self.session.commit()
+
+    def offer_of_variant(self) -> int:
+        """An offer for the variant that may be sold."""
+        return self.session.execute(
+            select(Offer.id).where(Offer.variant_id == self.variant.id, Offer.quantity > 0).limit(1)
+        ).scalar_one()
+
+    def pinned(self) -> int:
+        """The variant's id, with one of its offers pinned."""
+        pins.pin(self.session, self.offer_of_variant(), reason="test", until=clock.now() + timedelta(days=3),
+                 user_id=None, now=clock.now())  # fmt: skip
+        self.session.commit()
+        return self.variant.id
+
+    def makeable(self) -> dict[str, str]:
+        """A form that makes the device of a question whose configuration is known in full."""
+        facts = read_description("iPhone 13 128GB Midnight")
+        assert facts is not None
+        known = self.question_about("Q2", reason="new", facts=facts_as_text(facts), match_key=match_key(facts))
+        self._add([known])
+        self.session.commit()
+        return {"supplier": str(self.supplier.id)}
 
     def upload(self) -> tuple[io.BytesIO, str]:
         """A stock list, as a form sends it."""

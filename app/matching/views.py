@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
+from app.catalog.models import SupplierItem
 from app.db import reading, transaction
 from app.matching import queries, services, words
 from app.matching.services import FACT_FIELDS, NotAConfiguration, QuestionClosed
@@ -15,7 +16,7 @@ from app.offers.forms import ActForm
 from app.offers.matching import REASONS
 from app.offers.services import FLOW
 from app.suppliers.models import Supplier
-from app.web.fragments import redirect_to, render
+from app.web.fragments import redirect_to, render, wants_fragment
 from app.web.lazy import current_user
 from app.web.permissions import requires
 
@@ -55,6 +56,8 @@ def answer(question_id: int) -> BaseResponse:
     if not ActForm().validate_on_submit():
         abort(400)
     act = request.form.get("act", "")
+    if not act and queries.question(reading(), question_id) is None:
+        abort(404)
     problem = ""
     try:
         with transaction() as session:
@@ -102,12 +105,14 @@ def _card(question_id: int, problem: str = "") -> BaseResponse:
 
 @bp.get("/<int:question_id>/find")
 @requires("offers.write")
-def find(question_id: int) -> Response:
+def find(question_id: int) -> BaseResponse:
     """Candidates by words, for a question whose candidates do not fit."""
     session = reading()
     row = queries.question(session, question_id)
     if row is None:
         abort(404)
+    if not wants_fragment(request.headers):
+        return redirect_to("matching.index")
     found = queries.find(session, question_id, request.args.get("q", "")[:100])
     return render("matching/index.html", "found", q=row, found=found, words=words)
 
@@ -154,7 +159,9 @@ def _kinds() -> tuple[str, ...]:
 @requires("offers.write")
 def undo_batch(batch_id: int) -> BaseResponse:
     """Take back what was made and is not used."""
-    if not ActForm().validate_on_submit() or not queries.batch_exists(reading(), batch_id):
+    if not queries.batch_exists(reading(), batch_id):
+        abort(404)
+    if not ActForm().validate_on_submit():
         abort(400)
     with transaction() as session:
         undone = services.undo_batch(session, batch_id, now=clock.now())
@@ -171,6 +178,8 @@ def undo_batch(batch_id: int) -> BaseResponse:
 @requires("offers.write")
 def forget(item_id: int) -> BaseResponse:
     """Unlearn what a supplier's item is; offers follow."""
+    if reading().get(SupplierItem, item_id) is None:
+        abort(404)
     if not ActForm().validate_on_submit():
         abort(400)
     with transaction() as session:

@@ -172,8 +172,9 @@ _WITH = _JUDGE.replace("{errors}", ", ".join(f"('{name}', {error})" for name, er
     "{agreed}", " ".join(f"WHEN '{kind}' THEN CAST(ARRAY{list(names)} AS text[])" for kind, names in AGREED.items())
 )
 
+_OF_LINES = _WITH.replace("{source}", _LINES)
 _MATCH_LINES = text(f"""
-    WITH {_WITH.replace("{source}", _LINES)}
+    WITH {_OF_LINES}
     UPDATE offer_line l SET variant_id = r.variant_id, match_method = r.match_method, confidence = r.confidence,
            evidence = r.evidence
     FROM verdict r
@@ -182,8 +183,9 @@ _MATCH_LINES = text(f"""
           IS DISTINCT FROM (r.variant_id, r.match_method, r.confidence, r.evidence)
 """)  # noqa: S608  # Every part is a constant of this module.
 
+_OF_OFFERS = _WITH.replace("{source}", _OFFERS)
 _MATCH_OFFERS = text(f"""
-    WITH {_WITH.replace("{source}", _OFFERS)}
+    WITH {_OF_OFFERS}
     UPDATE offer o SET variant_id = r.variant_id, match_method = r.match_method, confidence = r.confidence,
            evidence = r.evidence,
            changed_at = CASE WHEN o.variant_id IS DISTINCT FROM r.variant_id THEN :now ELSE o.changed_at END

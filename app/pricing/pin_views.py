@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, abort, flash, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
+from app.catalog.models import Variant
 from app.channels.services import FLOW, lock_assortment, refresh_listings
 from app.db import reading, transaction
 from app.extensions import settings
@@ -33,6 +34,7 @@ def index() -> Response:
 @requires("pricing.write")
 def pin(variant_id: int) -> BaseResponse:
     """Buy a variant by one offer to the end of a day; prices and listings follow."""
+    _variant_or_404(variant_id)
     form = PinForm()
     offer_id = request.form.get("offer_id", type=int)
     if not form.validate_on_submit() or offer_id is None or form.until.data is None:
@@ -51,6 +53,11 @@ def pin(variant_id: int) -> BaseResponse:
     return redirect_to("catalog.variant", variant_id=variant_id)
 
 
+def _variant_or_404(variant_id: int) -> None:
+    if reading().get(Variant, variant_id) is None:
+        abort(404)
+
+
 def end_of(day: date) -> datetime:
     """The midnight after the day, where people are."""
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(settings().timezone))
@@ -60,6 +67,7 @@ def end_of(day: date) -> datetime:
 @requires("pricing.write")
 def unpin(variant_id: int) -> BaseResponse:
     """Let the order of offers decide again."""
+    _variant_or_404(variant_id)
     with transaction() as session:
         lock_assortment(session)
         if pins.unpin(session, variant_id, now=clock.now()):

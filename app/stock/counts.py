@@ -71,6 +71,8 @@ def record(session: Session, count_id: int, counted: Mapping[int, int | None], *
         {"count_id": count_id, "location_id": count.location_id, "variant_ids": ids,
          "counted": [counted[id_] for id_ in ids], "now": now},
     )  # fmt: skip
+    audit.record(session, act="stock.count_note", subject_kind="stock_count", subject_id=str(count_id),
+                 after={"variants": len(ids)})  # fmt: skip
 
 
 _REST = text("""

@@ -20,6 +20,10 @@ from app.extensions import settings
 from app.stock.queries import SELLABLE_OFFER
 
 BANDS = ("days_14", "days_30", "days_60", "days_90", "days_more")
+_NAMES = ", ".join(BANDS)
+_OF_AGES = ", ".join(f"a.{band}" for band in BANDS)
+_PIECES = ", ".join(f"sum(s.{band})" for band in BANDS)
+_WORTH = ", ".join(f"COALESCE(sum(s.{band} * s.cost), 0)" for band in BANDS)
 
 
 class Taken(NamedTuple):
@@ -61,9 +65,9 @@ _TAKE = text(f"""
       FROM offer o JOIN supplier s ON s.id = o.supplier_id JOIN variant v ON v.id = o.variant_id
       WHERE {SELLABLE_OFFER} GROUP BY 1, 2),
     balances AS (
-      INSERT INTO stock_snapshot (day, variant_id, location_id, quantity, cost, {", ".join(BANDS)})
+      INSERT INTO stock_snapshot (day, variant_id, location_id, quantity, cost, {_NAMES})
       SELECT t.day, h.variant_id, h.location_id, h.quantity,
-             CASE WHEN h.kind = 'warehouse' THEN p.cost ELSE o.cost END, {", ".join(f"a.{band}" for band in BANDS)}
+             CASE WHEN h.kind = 'warehouse' THEN p.cost ELSE o.cost END, {_OF_AGES}
       FROM today t CROSS JOIN here h JOIN bands a USING (variant_id, location_id)
       LEFT JOIN bought p ON p.variant_id = h.variant_id
       LEFT JOIN offered o ON o.variant_id = h.variant_id AND o.supplier_id = h.supplier_id
@@ -103,8 +107,8 @@ class Value(NamedTuple):
 _VALUES = text(f"""
     SELECT s.day, l.kind, sum(s.quantity), COALESCE(sum(s.quantity * s.cost), 0),
            COALESCE(sum(s.quantity) FILTER (WHERE s.cost IS NULL), 0),
-           {", ".join(f"sum(s.{band})" for band in BANDS)},
-           {", ".join(f"COALESCE(sum(s.{band} * s.cost), 0)" for band in BANDS)}
+           {_PIECES},
+           {_WORTH}
     FROM stock_snapshot s JOIN location l ON l.id = s.location_id
     WHERE s.day IN (SELECT day FROM snapshot ORDER BY day DESC LIMIT :days)
     GROUP BY 1, 2 ORDER BY 1 DESC, 2 DESC

@@ -130,7 +130,8 @@ def state(file_id: int) -> str:
 
 def check_everything_arrived_once(world: SandboxHandle, *, lines: int) -> None:
     """What the invariants say, on our side and in both shops."""
-    assert scalar("SELECT count(*) FROM message WHERE state = 'pending' AND flow <> 'supplier.absences.portal'") == 0
+    flows = "('supplier.offers.portal', 'portal.listings.shopware')"  # Ticks of others may fall at any time.
+    assert scalar(f"SELECT count(*) FROM message WHERE state = 'pending' AND flow IN {flows}") == 0
     assert scalar("SELECT count(*) FROM message WHERE state = 'dead'") == 0
     with transaction() as session:
         assert ledger_differences(session) == 0
@@ -169,7 +170,7 @@ def test_a_delivering_worker_that_dies_is_finished_by_another(crew: Crew, world:
     crew.start_all()
     until(lambda: not scalar("SELECT count(*) FROM listing WHERE state = 'waiting'"), "the delivery")
 
-    assert time.monotonic() - died < 20
+    assert time.monotonic() - died < 45  # RQ alone notices after 60 to 99 s; most of this is a process that starts.
     check_everything_arrived_once(world, lines=250)
 
 

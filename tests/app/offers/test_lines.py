@@ -365,7 +365,7 @@ def test_no_two_lines_that_count_are_the_same_offer(rows: list[tuple[Any, ...]],
     assert len(taken) == len(set(taken))
     for line in found:
         copies = [other for other in found if other.identity == line.identity and other.is_named]
-        if line.is_named and len({(other.quantity, other.price) for other in copies}) == 1:
+        if line.is_named and len({(other.quantity, other.price, other.grade_key) for other in copies}) == 1:
             assert sum(not other.rejected for other in copies) == 1
 
 

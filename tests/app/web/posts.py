@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from supplier_form import VALID
@@ -47,6 +48,13 @@ def _delivery(_house: WholeHouse) -> Post:
     signature = hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
     return Post("/webhooks/shopware/econocom", raw, None, {"shopware-shop-signature": signature}, Message,
                 "The delivery itself is kept, with its sender and time: a person did nothing.")  # fmt: skip
+
+
+def _transfer(house: WholeHouse) -> Post:
+    here, there = house.warehouse_id, house.another_warehouse()
+    house.receive(house.warehouse_id)
+    form = {"source": str(here), "target": str(there), "moving": "1", "why": "moved"}
+    return Post(f"/stock/{house.variant.id}/transfer", form, "stock.transfer")
 
 
 USER = {"name": "Anna", "role": "agent"}
@@ -87,8 +95,48 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
     "offers.undo": lambda house: Post(f"/offers/{house.applied_file().id}/undo", {}, "offers.undo"),
     "offers.cancel": lambda house: Post(f"/offers/{house.file.id}/cancel", {}, "offers.cancel"),
     "stock.move": lambda house: Post(
-        f"/stock/{house.variant.id}/move", {"kind": "receipt", "quantity": "1", "reason": "found"}, "stock.move"
+        f"/stock/{house.variant.id}/move",
+        {"kind": "receipt", "quantity": "1", "reason": "found", "location": str(house.warehouse_id)}, "stock.move",
     ),
+    "stock.transfer": _transfer,
+    "stock.sync_variant": lambda house: Post(f"/stock/{house.variant.id}/sync", {}, "channels.sync"),
+    "stock.sync_channel": lambda _: Post("/stock/channels/econocom/sync", {}, "channels.sync"),
+    "stock.start_count": lambda house: Post(
+        "/stock/counts", {"location": str(house.another_warehouse())}, "stock.count_start"
+    ),
+    "stock.record_count": lambda house: Post(
+        f"/stock/counts/{house.count_id}/lines", {f"counted.{house.variant.id}": "3", f"was.{house.variant.id}": ""},
+        "stock.count_note",
+    ),
+    "stock.paste_count": lambda house: Post(
+        f"/stock/counts/{house.count_id}/list", {"lines": f"{house.variant.sku} 3"}, "stock.count_note"
+    ),
+    "stock.finish_count": lambda house: Post(
+        f"/stock/counts/{house.count_id}/finish", {"reason": "miscounted"}, "stock.count_book"
+    ),
+    "stock.cancel_count": lambda house: Post(f"/stock/counts/{house.count_id}/cancel", {}, "stock.count_cancel"),
+    "stock.create_location": lambda _: Post("/stock/locations", {"name": "Attic"}, "stock.location"),
+    "stock.rename_location": lambda house: Post(
+        f"/stock/locations/{house.warehouse_id}/rename", {"name": "Cellar"}, "stock.location"
+    ),
+    "stock.add_reason": lambda _: Post("/stock/reasons", {"name": "Eaten by mice"}, "stock.reason"),
+    "stock.retire_reason": lambda house: Post(f"/stock/reasons/{house.reason.id}/retire", {}, "stock.reason"),
+    "stock.set_buffer": lambda house: Post(
+        "/stock/buffers", {"variant_id": str(house.variant.id), "pieces": "1"}, "stock.buffer"
+    ),
+    "stock.set_terms": lambda _: Post(
+        "/stock/allocation/econocom", {"share_percent": "50", "min_shown": "1"}, "channels.allocation"
+    ),
+    "pins.pin": lambda house: Post(
+        f"/pricing/pins/of/{house.variant.id}",
+        {"offer_id": str(house.offer_of_variant()), "until": str(clock.now().date() + timedelta(days=3)),
+         "reason": "They deliver."}, "pricing.pin",
+    ),
+    "pins.unpin": lambda house: Post(f"/pricing/pins/of/{house.pinned()}/end", {}, "pricing.unpin"),
+    "matching.answer": lambda house: Post(f"/offers/matches/{house.question.id}", {"act": "skip"}, "matching.skip"),
+    "matching.make": lambda house: Post("/offers/matches/new", house.makeable(), "catalog.make"),
+    "matching.undo_batch": lambda house: Post(f"/offers/matches/batches/{house.batch.id}/undo", {}, "catalog.undo"),
+    "matching.forget": lambda house: Post(f"/offers/matches/learned/{house.item.id}/forget", {}, "matching.forget"),
     "flows.pause": lambda _: Post(f"/flows/{LISTINGS}/pause", {"channel": "econocom", "paused": "yes"}, "flows.pause"),
     "flows.wake": lambda _: Post(f"/flows/{LISTINGS}/wake", {}, "flows.wake"),
     "flows.replay_all": lambda _: Post(f"/flows/{LISTINGS}/replay", {}, "messages.replay_all"),

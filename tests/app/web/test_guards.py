@@ -28,9 +28,21 @@ from app.settings import ROOT, Settings, Shop
 from app.web.permissions import PERMISSIONS, RouteWithoutPermission, check_routes
 
 TEMPLATES = ROOT / "app" / "templates"
-PARTS = ("components/", "errors/bare.html", "errors/fragment.html", "offers/parts.html", "base.html")
+PARTS = (
+    "components/",
+    "errors/bare.html",
+    "errors/fragment.html",
+    "offers/parts.html",
+    "base.html",
+    "matching/items.html",
+    "matching/parts.html",
+    "stock/of_variant.html",
+    "stock/acts_of_variant.html",
+    "pricing/choice.html",
+)
 HTMX = {"HX-Request": "true"}
-STATEMENTS_AT_MOST = 12
+ELSEWHERE = ("auth.sign_in", "home.pulse", "matching.find")  # A browser is sent on to a whole page.
+STATEMENTS_AT_MOST = 20  # A variant's page, which tells everything about one thing.
 
 
 @pytest.fixture
@@ -134,7 +146,7 @@ def test_every_page_opens_with_a_title_is_not_kept_and_writes_nothing(
     for endpoint, address in house.pages(app):
         with statements() as ran:
             answer = admin.get(address)
-        assert answer.status_code == (303 if endpoint in ("auth.sign_in", "home.pulse") else 200), address
+        assert answer.status_code == (303 if endpoint in ELSEWHERE else 200), address
         assert answer.headers["Cache-Control"] == "no-store", address
         assert "HX-Request" in answer.headers["Vary"], address
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"], address
@@ -253,7 +265,8 @@ def test_a_valid_form_is_written_down(
     assert answer.status_code == (303 if post.act else 200), answer.get_data(as_text=True)
     new = session.execute(sa.select(post.rows).where(id_ > last)).scalars().all()
     assert post.act or post.kept
-    assert [row.act for row in new if isinstance(row, Audit)] == ([post.act] if post.act else [])
+    acts = [row.act for row in new if isinstance(row, Audit)]
+    assert (post.act in acts) if post.act else not acts
     assert len(new) >= 1
 
 
