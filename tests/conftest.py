@@ -158,7 +158,12 @@ def committed(_application: Flask) -> Iterator[Flask]:
         yield _application
         db.session.remove()
         names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+        db.engine.dispose()
         with db.engine.begin() as connection:
+            connection.exec_driver_sql(  # A process that was killed may have left a child that still writes.
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
             connection.exec_driver_sql("ALTER TABLE audit DISABLE TRIGGER append_only")
             connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
             connection.exec_driver_sql("ALTER TABLE audit ENABLE TRIGGER append_only")

@@ -163,6 +163,7 @@ def put_on_sale(lines: int) -> None:
 @pytest.mark.parametrize("place", ["job.claimed:1", "job.before_effect:1", "job.after_effect:2", "job.before_done:2"])
 def test_a_delivering_worker_that_dies_is_finished_by_another(crew: Crew, world: SandboxHandle, place: str) -> None:
     put_on_sale(250)
+    crew.start("jobs.schedule")  # Whatever became of the wake-up, the sweep finds what waits.
 
     victim = crew.start("jobs.work", "deliveries", failpoint=place)
     assert victim.wait(timeout=PATIENCE_S) == -signal.SIGKILL

@@ -34,6 +34,7 @@ PARTS = (
     "errors/fragment.html",
     "offers/parts.html",
     "base.html",
+    "stock/tabs.html",
     "matching/items.html",
     "matching/parts.html",
     "stock/of_variant.html",
