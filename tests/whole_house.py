@@ -19,16 +19,17 @@ from app.auth.models import User
 from app.catalog.descriptions import read_description
 from app.catalog.device_facts import facts_as_text, match_key
 from app.catalog.models import CatalogueBatch, Product, SupplierItem, Variant
+from app.channels.models import AllocationRule
 from app.db import Base
 from app.flows.models import Lane, Message, Run
 from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
 from app.pricing import pins
-from app.pricing.models import PriceRule
+from app.pricing.models import OfferPin, PriceRule
 from app.stock import counts
 from app.stock import services as stock
-from app.stock.models import Location, Movement, StockReason
+from app.stock.models import BufferRule, Location, Movement, StockCount, StockCountLine, StockReason
 from app.suppliers.models import Supplier, SupplierContact, SupplierWord
 
 LISTINGS = "portal.listings.shopware"
@@ -118,6 +119,11 @@ class WholeHouse:
                 Location(code=name, name=name, kind="supplier", supplier_id=other.id),
                 self._offer(supplier_id, variant.id, f"S{name}", self.file.id),
                 self._offer(other.id, self.variant.id, f"O{name}", file.id),
+                BufferRule(variant_id=variant.id, pieces=1),
+                AllocationRule(channel_id=self.trade.shops[0].id, variant_id=variant.id, share_percent=50, min_shown=1),
+                OfferPin(variant_id=variant.id, supplier_id=supplier_id, identity=f"S{name}", reason="tested",
+                         created_at=clock.now(), until=clock.now() + timedelta(days=9)),
+                StockCountLine(stock_count_id=self.count_id, variant_id=variant.id, expected=0),
                 SupplierWord(kind="grade", supplier_id=other.id, word=f"word {name}", shown=f"Word {name}"),
             ])  # fmt: skip
             audit.record(self.session, act="things.make", subject_kind="thing", subject_id=name, after={"name": name})
@@ -137,6 +143,13 @@ class WholeHouse:
             Product(brand="Apple", line="iPhone", model=name, name=f"iPhone {name}", category="phone"),
             PriceRule(name=f"Rule {name}", kind="cost", parameters={"component": "inbound", "eur": "5"}, position=99),
             User(email=f"user{name}@example.com", name=name, role="agent", password_hash="", active=False),
+            StockReason(name=f"Reason {name}"),
+            StockCount(location_id=self.warehouse_id, state="cancelled", started_at=clock.now()),
+            CatalogueBatch(products=1, variants=1, made_at=clock.now()),
+            Location(code=f"hall-{name}", name=f"Hall {name}", kind="warehouse"),
+            SupplierItem(supplier_id=self.supplier.id, item_number=f"I{name}", grade="A", variant_id=self.variant.id,
+                         method="person"),
+            self.question_about(f"A{name}"),
             self._run(),
             self._message(f"SKU-{name}", state="delivered"),
             Lane(flow=LISTINGS, channel=f"shop-{name}"),

@@ -91,12 +91,12 @@ def _answer(session: Session, question_id: int, act: str) -> None:
 def _card(question_id: int, problem: str = "") -> BaseResponse:
     session = reading()
     row = queries.question(session, question_id)
-    if row is None:
-        return Response("")  # Its lines matched meanwhile: the card goes.
     if request.headers.get("HX-Request") != "true":
         if problem:
             flash(problem, "error")
         return redirect_to("matching.index")
+    if row is None:
+        return Response("")  # Its lines matched meanwhile: the card goes.
     return render(
         "matching/index.html", "card", q=row, candidates=queries.candidates(session, [question_id]), words=words,
         kinds=KINDS, fields=FACT_FIELDS, problem=problem, status=422 if problem else 200,

@@ -28,19 +28,7 @@ from app.settings import ROOT, Settings, Shop
 from app.web.permissions import PERMISSIONS, RouteWithoutPermission, check_routes
 
 TEMPLATES = ROOT / "app" / "templates"
-PARTS = (
-    "components/",
-    "errors/bare.html",
-    "errors/fragment.html",
-    "offers/parts.html",
-    "base.html",
-    "stock/tabs.html",
-    "matching/items.html",
-    "matching/parts.html",
-    "stock/of_variant.html",
-    "stock/acts_of_variant.html",
-    "pricing/choice.html",
-)
+WITHOUT_FRAME = ("base.html", "errors/bare.html", "errors/fragment.html")
 HTMX = {"HX-Request": "true"}
 ELSEWHERE = ("auth.sign_in", "home.pulse", "matching.find")  # A browser is sent on to a whole page.
 STATEMENTS_AT_MOST = 20  # A variant's page, which tells everything about one thing.
@@ -177,6 +165,15 @@ def test_a_page_runs_the_same_few_statements_however_long_its_list_is(
     assert max(long.values()) <= STATEMENTS_AT_MOST
 
 
+def test_a_part_of_a_page_is_a_fragment_for_htmx(app: Flask, admin: FlaskClient, house: WholeHouse) -> None:
+    addresses = dict(house.pages(app))
+
+    for endpoint in set(ELSEWHERE) - {"auth.sign_in"}:
+        answer = admin.get(addresses[endpoint], headers=HTMX)
+        assert answer.status_code == 200, endpoint
+        assert "<html" not in answer.get_data(as_text=True), endpoint
+
+
 class Noting(ImmutableMultiDict[str, str]):
     """Query arguments that tell which of them were asked for."""
 
@@ -306,8 +303,10 @@ def templates() -> list[tuple[str, str]]:
 
 
 def test_every_page_extends_the_frame_and_has_a_title() -> None:
+    """What extends nothing is the frame, an error without one, or a part that other templates take in."""
+    whole = "".join(text for _name, text in templates())
     for name, text in templates():
-        if name.startswith(PARTS):
+        if name in WITHOUT_FRAME or re.search(rf"""(import|include) ["']{re.escape(name)}["']""", whole):
             assert "{% extends" not in text, name
         else:
             assert text.startswith('{% extends "base.html" %}'), name
