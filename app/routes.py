@@ -11,16 +11,23 @@ def init_app(app: Flask) -> None:
     from app.auth.views import bp as auth
     from app.catalog.views import bp as catalog
     from app.flows.views import bp as flows
+    from app.home import views as frame
     from app.home.views import bp as home
+    from app.matching.views import bp as matching
     from app.offers.views import bp as offers
+    from app.pricing.pin_views import bp as pins
     from app.pricing.views import bp as pricing
+    from app.search.views import bp as search
+    from app.stock import views_counts, views_places, views_policy  # noqa: F401  # More pages of the blueprint.
     from app.stock.views import bp as stock
     from app.suppliers.views import bp as suppliers
     from app.web import errors, permissions
     from app.web.health import bp as health
     from app.webhooks.views import bp as webhooks
 
-    for blueprint in (home, suppliers, offers, catalog, stock, pricing, flows, admin, auth, health, webhooks):
+    pages = (home, suppliers, offers, matching, catalog, stock, pricing, pins, flows, search, admin, auth)
+    for blueprint in (*pages, health, webhooks):
         app.register_blueprint(blueprint)
+    frame.init_app(app)
     errors.init_app(app)
     permissions.check_routes(app)

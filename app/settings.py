@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     trusted_hosts: list[str] = Field(
         ["127.0.0.1", "localhost"], description="JSON list of the host names the web server answers to."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level logged; unset, commands log from `WARNING`."
+    )
     timezone: str = Field("Europe/Amsterdam", description="Zone in which people see times; storage is UTC.")
     shops: dict[str, Shop] = Field(
         default_factory=dict,
@@ -58,6 +60,10 @@ class Settings(BaseSettings):
         30, ge=0, description="How long a page's poll is answered from memory while nothing moves; 0: never."
     )
     upload_max_mb: int = Field(25, ge=1, le=200, description="Largest offer file accepted, in MB.")
+    match_threshold: Decimal = Field(
+        Decimal("0.95"), ge=Decimal("0.5"), le=1, description="Least confidence at which a line is matched by itself."
+    )
+    undo_days: int = Field(30, ge=0, description="Days after which an applied offer file can no longer be undone.")
     lease_seconds: int = Field(15, ge=2, description="How long a worker that fell silent keeps its messages.")
     sweep_seconds: float = Field(3.0, gt=0, description="Pause between two looks for due messages.")
     retry_first_seconds: float = Field(5.0, gt=0, description="Ceiling of the first retry's random delay.")

@@ -10,6 +10,7 @@ import redis
 
 from app import queue
 from app.extensions import settings
+from app.settings import Shop
 from integrations.errors import Misconfigured, Unavailable
 from integrations.http import Limits
 from integrations.shopware.client import ShopwareClient
@@ -22,10 +23,15 @@ class UnknownShop(Misconfigured):
 
 def client(channel: str) -> ShopwareClient:
     """The client of a channel. Raises UnknownShop when SHOPS does not name it."""
+    shop = _shop(channel)
+    return _client(channel, shop.base_url, shop.client_id, shop.client_secret.get_secret_value())
+
+
+def _shop(channel: str) -> Shop:
     shop = settings().shops.get(channel)
     if shop is None:
         raise UnknownShop(f"SHOPS has no credentials for {channel}", retry_after_s=60, may_have_happened=False)
-    return _client(channel, shop.base_url, shop.client_id, shop.client_secret.get_secret_value())
+    return shop
 
 
 @lru_cache(maxsize=16)
@@ -69,6 +75,18 @@ class SharedTokens:
 
 
 def reach(channel: str) -> str:
-    """Sign in to the shop and read its version, for people. Raises the client's errors."""
-    version = client(channel).version()
-    return f"Shopware {version.number}"
+    """Sign in to the shop and read its version, for people. Raises the client's errors.
+
+    With a sign-in of its own: a shared token would answer for credentials that no longer do.
+    """
+    shop = _shop(channel)
+    own = ShopwareClient(
+        ShopwareShop(
+            base_url=shop.base_url, client_id=shop.client_id, client_secret=shop.client_secret.get_secret_value()
+        ),
+        limits=Limits(read_s=settings().shop_read_timeout_seconds),
+    )
+    try:
+        return f"Shopware {own.version().number}"
+    finally:
+        own.close()

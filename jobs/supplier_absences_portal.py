@@ -1,9 +1,12 @@
-"""Flow `supplier.absences.portal`: what a supplier's lists have not named for the days of grace ends.
+"""Flow `supplier.absences.portal`: what a supplier's lists have not named for the days of grace ends; what no list has
+confirmed for too long is believed less.
 
 Ticks of the schedule start it; how long an offer may stay is asked of the clock, so a late or second tick does no harm.
 """
 
 from __future__ import annotations
+
+from collections import Counter
 
 from app import clock, queue
 from app.channels.services import FLOW as LISTINGS
@@ -11,17 +14,23 @@ from app.db import transaction
 from app.offers import services
 from jobs.ledger import Batch, Outcome, settle
 
+ACTS = (
+    (services.suppliers_with_ended_grace, services.end_absent),
+    (services.stale_suppliers, services.decay),
+)
+
 
 def work(batch: Batch) -> None:
     """All suppliers, one transaction each: a list that is accepted meanwhile waits for one of them at most."""
-    ended: dict[str, int] = {}
-    with transaction() as session:
-        suppliers = services.suppliers_with_ended_grace(session, now=clock.now())
-    for supplier_id, code in suppliers:
+    moved: Counter[str] = Counter()
+    for due, act in ACTS:
         with transaction() as session:
-            ended[code] = services.end_absent(session, supplier_id, now=clock.now())
+            suppliers = due(session, now=clock.now())
+        for supplier_id, code in suppliers:
+            with transaction() as session:
+                moved[code] += act(session, supplier_id, now=clock.now())
     with transaction() as session:
-        settle(session, batch, [Outcome(id_, "delivered" if ended else "unchanged", {"ended": ended})
+        settle(session, batch, [Outcome(id_, "delivered" if moved else "unchanged", {"moved": dict(moved)})
                                 for id_ in batch.ids])  # fmt: skip
-    if ended:
+    if moved:
         queue.wake(LISTINGS)

@@ -8,30 +8,31 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
 
 import sqlalchemy as sa
 from psycopg.types.json import Jsonb
 
 from app import clock, queue
 from app.auth import audit
-from app.catalog.descriptions import apple_mpn_prefix, match_key, read_description
+from app.catalog.reading import read_line
 from app.db import Json, copy_rows, transaction
 from app.offers import changes, services
+from app.offers.cells import NewWords
 from app.offers.columns import NotAStockList, Proposal, fingerprint, propose_columns
 from app.offers.lines import OfferLine as ReadLine
-from app.offers.lines import line_identity, read_lines
+from app.offers.lines import read_lines
 from app.offers.models import OfferFile, OfferFileContent, OfferLine
 from app.offers.reading import Table, Unreadable, read_table
-from app.suppliers.models import Supplier, SupplierLayout
-from app.suppliers.services import grade_dictionary, note_words
+from app.suppliers.dictionary import dictionary, note_words
+from app.suppliers.models import Supplier
 from jobs import failpoints
 from jobs.ledger import Batch, Claimed, Outcome, settle
 
 BLOCK = 2000  # Lines per transaction: what a killed worker repeats, and how often progress moves.
 COLUMNS = (
     "offer_file_id", "row_number", "identity", "item_number", "description", "grade_word", "grade_key", "grade",
-    "quantity", "price", "currency", "vat_scheme", "gtin", "mpn", "match_key", "rejected", "problems",
+    "quantity", "price", "currency", "vat_scheme", "gtin", "mpn", "match_key", "facts", "attributes", "rejected",
+    "problems",
 )  # fmt: skip
 
 
@@ -47,6 +48,8 @@ def work(batch: Batch) -> None:
         _regrade(batch, message)
     elif act == "accept":
         _accept(batch, message)
+    elif act == "undo":
+        _undo(batch, message)
     else:
         _read(batch, message, only_check=act == "check")
 
@@ -66,7 +69,18 @@ def _accept(batch: Batch, message: Claimed) -> None:
             settle(session, batch, [Outcome(message.id, "unchanged", {"reason": error.code})])
             return
         failpoints.reach("import.before_commit")
-        settle(session, batch, [Outcome(message.id, "delivered", {"listings": counts["listings"]})])
+        settle(session, batch, [Outcome(message.id, "delivered", {"listings": counts.get("listings")})])
+    queue.wake("portal.listings.shopware")
+
+
+def _undo(batch: Batch, message: Claimed) -> None:
+    with transaction() as session:
+        try:
+            buckets = services.take_back(session, message.body["offer_file_id"], now=clock.now())
+        except services.OfferFileError as error:
+            settle(session, batch, [Outcome(message.id, "unchanged", {"reason": error.code})])
+            return
+        settle(session, batch, [Outcome(message.id, "delivered", buckets)])
     queue.wake("portal.listings.shopware")
 
 
@@ -87,17 +101,17 @@ def _read(batch: Batch, message: Claimed, *, only_check: bool) -> None:
     except (Unreadable, NotAStockList) as error:
         _end(batch, message, file_id, "refused", {"code": error.code, **error.params})
     except ColumnsNeeded as error:
-        _end(batch, message, file_id, "columns", {"code": "columns_missing", "fields": error.fields})
+        _end(batch, message, file_id, "columns", {**error.questions[0], "questions": error.questions})
     except Cancelled:
         _end(batch, message, file_id, "cancelled", None)
 
 
 class ColumnsNeeded(Exception):
-    """The table has no column for a field that we cannot do without."""
+    """A person must say something about the columns first; `questions` as the proposal has them."""
 
-    def __init__(self, fields: list[str]) -> None:
-        super().__init__(", ".join(fields))
-        self.fields = fields
+    def __init__(self, questions: list[Json]) -> None:
+        super().__init__(", ".join(str(question["code"]) for question in questions))
+        self.questions = questions
 
 
 def _stage(file_id: int) -> None:
@@ -109,62 +123,47 @@ def _stage(file_id: int) -> None:
         ).scalar_one()
         supplier = session.execute(sa.select(Supplier).where(Supplier.id == file.supplier_id)).scalar_one()
         session.execute(sa.delete(OfferLine).where(OfferLine.offer_file_id == file_id))
-    table = read_table(content, filename=file.filename)
-    rows = list(table.rows)
+    table = read_table(content)
+    del content  # The lines follow from the table, block by block.
     with transaction() as session:
-        remembered = session.execute(
-            sa.select(SupplierLayout.columns).where(
-                SupplierLayout.supplier_id == supplier.id, SupplierLayout.fingerprint == fingerprint(table.headers)
-            )
-        ).scalar_one_or_none()
+        known = dictionary(session, supplier.id)
         proposal = propose_columns(
-            table.headers,
-            [row.cells for row in rows[:: max(1, len(rows) // 300)]],
-            remembered=remembered,
-            currency=supplier.currency,
-        )
-        _describe(session, file_id, table, proposal, total=len(rows))
-        grades = grade_dictionary(session, supplier.id)
-    if proposal.mapping.missing:
-        raise ColumnsNeeded(list(proposal.mapping.missing))
+            table.headers, [row.cells for row in table.sample], currency=supplier.currency,
+            layouts=services.layouts(session, supplier.id), filename=file.filename, grade_words=known["grade"],
+        )  # fmt: skip
+        _describe(session, file_id, table, proposal)
+        graded_items = changes.items_by_grade(session, supplier.id)
+    if proposal.questions:
+        raise ColumnsNeeded(proposal.questions)
     lines = read_lines(
         table, proposal.mapping, supplier_currency=supplier.currency,
-        default_vat_scheme=supplier.default_vat_scheme, grades=grades,
+        default_vat_scheme=supplier.default_vat_scheme, words=known, graded_items=graded_items,
     )  # fmt: skip
-    words: dict[str, str] = {}
+    words = NewWords()
     done = 0
     for block in _blocks(lines, BLOCK):
-        for line in block:
-            if line.grade is None and line.grade_key:
-                words.setdefault(line.grade_key, line.grade_word)
+        words.see(problem for line in block for problem in line.problems)
         done += len(block)
         with transaction() as session:
             copy_rows(session, "offer_line", COLUMNS, (_row(file_id, line) for line in block))
-            if services.say(session, file_id, step="read", done=done, total=len(rows)):
+            if services.say(session, file_id, step="read", done=done, total=len(table.rows)):
                 raise Cancelled
         failpoints.reach("import.block")
     with transaction() as session:
-        note_words(session, supplier.id, words)
+        note_words(session, supplier.id, words.to_ask())
 
 
-def _describe(session: sa.orm.Session, file_id: int, table: Table, proposal: Proposal, *, total: int) -> None:
+def _describe(session: sa.orm.Session, file_id: int, table: Table, proposal: Proposal) -> None:
     session.execute(
         sa.update(OfferFile)
         .where(OfferFile.id == file_id)
         .values(
             format=table.format, sheet=table.sheet, header_row=table.header_row, encoding=table.encoding,
             delimiter=table.delimiter, fingerprint=fingerprint(table.headers),
-            columns=[_column(column) for column in proposal.columns], total=total, done=0,
-            revision=OfferFile.revision + 1,
+            columns=[column.as_json() for column in proposal.columns], total=len(table.rows), done=0,
+            reading=table.account(), revision=OfferFile.revision + 1,
         )
     )  # fmt: skip
-
-
-def _column(column: Any) -> Json:
-    return {
-        "header": column.header, "field": column.field, "confidence": column.confidence,
-        "evidence": column.evidence, "samples": [str(sample) for sample in column.samples],
-    }  # fmt: skip
 
 
 def _blocks(lines: Iterable[ReadLine], size: int) -> Iterator[list[ReadLine]]:
@@ -174,20 +173,12 @@ def _blocks(lines: Iterable[ReadLine], size: int) -> Iterator[list[ReadLine]]:
 
 
 def _row(file_id: int, line: ReadLine) -> tuple[object, ...]:
-    facts = read_description(
-        line.description,
-        category=line.category,
-        brand=line.brand,
-        group=line.group,
-        keyboard=line.keyboard,
-        item_no=line.item_number,
-    )
-    mpn = line.mpn or line.item_number
+    device = read_line(line.description, item_number=line.item_number, mpn=line.mpn, told=line.attributes)
     return (
-        file_id, line.row_number, line_identity(line), line.item_number, line.description, line.grade_word,
+        file_id, line.row_number, line.identity, line.item_number, line.description, line.grade_word,
         line.grade_key, line.grade, line.quantity, line.price, line.currency, line.vat_scheme, line.gtin,
-        apple_mpn_prefix(mpn) or line.mpn, match_key(facts) if facts else None, line.rejected,
-        Jsonb([problem.as_json() for problem in line.problems]),
+        device.mpn, device.match_key, Jsonb(device.facts) if device.facts else None, Jsonb(dict(line.attributes)),
+        line.rejected, Jsonb([problem.as_json() for problem in line.problems]),
     )  # fmt: skip
 
 
@@ -199,7 +190,7 @@ def _finish(batch: Batch, message: Claimed, file_id: int) -> None:
         file = session.execute(sa.select(OfferFile).where(OfferFile.id == file_id).with_for_update()).scalar_one()
         if file.cancel_requested:
             raise Cancelled
-        counts = changes.match_and_diff(session, file_id)
+        counts = services.check(session, file, session.get_one(Supplier, file.supplier_id))
         counts["check_seconds"] = round(time.monotonic() - started, 2)
         nothing = not (counts["new"] or counts["changed"] or (counts["absent"] and file.mode != "partial"))
         file.state, file.counts, file.checked_at = "unchanged" if nothing else "checked", counts, clock.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import time
@@ -15,15 +16,11 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from sandbox.control import control
 from sandbox.settings import SHOPS
 from sandbox.shopware import api, storefront
+from sandbox.shopware.errors import DEADLOCK
 from sandbox.shopware.shop import Shop
 
 log = logging.getLogger(__name__)
-_DEADLOCK = (
-    '{"errors":[{"code":"1213","status":"500","title":"Internal Server Error","detail":"An exception occurred while '
-    'executing a query: SQLSTATE[40001]: Serialization failure: 1213 Deadlock found when trying to get lock"}]}'
-)
-
-
+_DEADLOCK = json.dumps({"errors": [DEADLOCK]})
 _LIMITED = '{"errors":[{"code":"0","status":"429","title":"Too Many Requests","detail":"Too many requests."}]}'
 
 

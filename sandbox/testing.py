@@ -13,7 +13,7 @@ import httpx
 from sandbox.control import effects, stats
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
-from sandbox.shopware.constants import DEFAULT_CURRENCY
+from sandbox.shopware.constants import DEFAULT_CURRENCY, DEFAULT_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,46 @@ class BareShop:
             "id": hexid(number), "productNumber": number, "name": f"Product {number}", "stock": 4,
             "taxId": self.tax_id,
             "price": [{"currencyId": DEFAULT_CURRENCY, "gross": 121.0, "net": 100.0, "linked": False}],
+            **fields,
+        }  # fmt: skip
+
+    def order(self, number: str, *lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        """The payload of an open order over 121.00 with a customer, a delivery and a payment."""
+        states = self.search("state-machine-state", filter={"technicalName": "open"}, associations={"stateMachine": {}})
+        opened = {state["stateMachine"]["technicalName"]: state["id"] for state in states["data"]}
+        (country,) = self.search("country", filter={"iso": "NL"})["data"]
+        (parcel,) = self.search("shipping-method")["data"]
+        (ideal,) = self.search("payment-method", filter={"technicalName": "payment_ideal"})["data"]
+        person = {"firstName": "Ada", "lastName": "Jansen"}
+        address = hexid(f"address:{number}")
+        rounding = {"decimals": 2, "interval": 0.01, "roundForNet": True}
+        amount = {
+            "unitPrice": 121.0,
+            "totalPrice": 121.0,
+            "quantity": 1,
+            "taxRules": [],
+            "calculatedTaxes": [{"tax": 21.0, "taxRate": 21.0, "price": 121.0}],
+        }
+        free = {**amount, "unitPrice": 0.0, "totalPrice": 0.0, "calculatedTaxes": []}
+        return {
+            "id": hexid(f"order:{number}"), "orderNumber": number, "orderDateTime": "2026-11-24T10:00:00.000+00:00",
+            "currencyId": DEFAULT_CURRENCY, "currencyFactor": 1.0, "languageId": DEFAULT_LANGUAGE,
+            "salesChannelId": self.sales_channel_id, "stateId": opened["order.state"],
+            "itemRounding": rounding, "totalRounding": rounding, "billingAddressId": address, "shippingCosts": free,
+            "price": {"netPrice": 100.0, "totalPrice": 121.0, "positionPrice": 121.0, "rawTotal": 121.0,
+                      "taxStatus": "gross", "calculatedTaxes": amount["calculatedTaxes"], "taxRules": []},
+            "orderCustomer": {**person, "email": "ada@example.com", "customerNumber": "10001"},
+            "addresses": [{**person, "id": address, "street": "Dam 1", "zipcode": "1012 JS", "city": "Amsterdam",
+                           "countryId": country["id"]}],
+            "lineItems": [{"id": hexid(f"line:{number}:{place}"), "identifier": str(place), "label": f"Device {place}",
+                           "type": "product", "quantity": 1, "position": place, "good": True, "states": [],
+                           "price": amount, **line} for place, line in enumerate(lines, start=1)],
+            "deliveries": [{"id": hexid(f"delivery:{number}"), "stateId": opened["order_delivery.state"],
+                            "shippingMethodId": parcel["id"], "shippingOrderAddressId": address, "trackingCodes": [],
+                            "shippingDateEarliest": "2026-11-25T00:00:00.000+00:00",
+                            "shippingDateLatest": "2026-11-27T00:00:00.000+00:00", "shippingCosts": free}],
+            "transactions": [{"id": hexid(f"payment:{number}"), "stateId": opened["order_transaction.state"],
+                              "paymentMethodId": ideal["id"], "amount": amount}],
             **fields,
         }  # fmt: skip
 

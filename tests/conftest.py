@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,9 +23,12 @@ from sqlalchemy.orm import Session
 
 from app import create_app, embedded
 from app.db import Base, db
-from app.settings import Settings, load_settings
+from app.demo import seed
+from app.settings import Settings, Shop, load_settings
+from jobs import shops
 from sandbox.testing import BareShop, SandboxHandle, bare_shop, running_sandbox
 
+CHANNELS = ("refurbished-direct", "econocom")
 PASSWORD = "correct horse battery staple"
 
 
@@ -106,10 +110,11 @@ def _application(settings: Settings) -> Iterator[Flask]:
 
 
 class FreshClient(FlaskClient):
-    """Each request finds its own person: the test's application context would keep the last one's."""
+    """Each request finds its own person, language and token: the test's application context would keep the last."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
-        g.pop("_login_user", None)
+        for name in tuple(g):
+            g.pop(name)
         return super().open(*args, **kwargs)
 
 
@@ -135,6 +140,11 @@ def app(_application: Flask) -> Iterator[Flask]:
                 outer.rollback()
 
 
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Not pytest-flask's: a test begins outside any request, as commands and jobs do."""
+
+
 @pytest.fixture
 def session(app: Flask) -> Session:
     """The session that the code under test uses too."""
@@ -148,8 +158,15 @@ def committed(_application: Flask) -> Iterator[Flask]:
         yield _application
         db.session.remove()
         names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+        db.engine.dispose()
         with db.engine.begin() as connection:
+            connection.exec_driver_sql(  # A process that was killed may have left a child that still writes.
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            connection.exec_driver_sql("ALTER TABLE audit DISABLE TRIGGER append_only")
             connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+            connection.exec_driver_sql("ALTER TABLE audit ENABLE TRIGGER append_only")
         db.engine.dispose()
 
 
@@ -161,20 +178,35 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def sign_in(app: Flask) -> Callable[[str], FlaskClient]:
-    """A signed-in browser for a role, with CSRF checks off: the tests of the door turn them on."""
+    """A signed-in browser for a role, with CSRF checks off: the tests of the door turn them on.
+
+    The session is opened as the sign-in page opens it, without the work of checking a password.
+    """
+    from app import clock
     from app.auth import services
+    from app.auth.models import User
 
     def enter(role: str) -> FlaskClient:
         app.config["WTF_CSRF_ENABLED"] = False
-        email = f"{role}@example.com"
-        services.add_user(db.session(), email=email, name=role.title(), role=role, password=PASSWORD)
+        user = User(email=f"{role}@example.com", name=role.title(), role=role, password_hash=password_hash())
+        db.session.add(user)
+        db.session.flush()
+        token = services.open_session(db.session(), user.id, network="127.0.0.1", agent="a test", now=clock.now(),
+                                      settings=app.extensions["settings"])  # fmt: skip
         db.session.commit()
         browser = app.test_client()
-        answer = browser.post("/sign-in", data={"email": email, "password": PASSWORD})
-        assert answer.status_code == 303, answer.get_data(as_text=True)
+        browser.set_cookie("iused", token)
         return browser
 
     return enter
+
+
+@cache
+def password_hash() -> str:
+    """Of PASSWORD, made once: it is slow on purpose."""
+    from app.auth.passwords import hash_password
+
+    return hash_password(PASSWORD)
 
 
 @pytest.fixture(autouse=True)
@@ -239,3 +271,23 @@ def process_environment(settings: Settings, world: SandboxHandle) -> dict[str, s
         "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SHOPS": json.dumps(shops),
         "LOG_LEVEL": "WARNING", "SWEEP_SECONDS": "0.3", "LEASE_SECONDS": "2", "RETRY_FIRST_SECONDS": "0.05",
     }  # fmt: skip
+
+
+@pytest.fixture
+def portal(committed: Flask, world: SandboxHandle, tmp_path: Path) -> Iterator[Flask]:
+    """The seeded portal, connected to both sandbox shops."""
+    before = committed.extensions["settings"]
+    reached = {}
+    for code in CHANNELS:
+        shop = world.shop(code)
+        reached[code] = Shop(
+            base_url=shop.base_url,
+            client_id=shop.client_id,
+            client_secret=shop.client_secret,  # type: ignore[arg-type]
+            app_secret=shop.app_secret,  # type: ignore[arg-type]
+        )
+    committed.extensions["settings"] = before.model_copy(update={"shops": reached})
+    shops._client.cache_clear()
+    seed.fill([], "", files=tmp_path / "files")
+    yield committed
+    committed.extensions["settings"] = before

@@ -68,6 +68,8 @@ def edit(user_id: int) -> BaseResponse:
                 return redirect_to("admin.users")
             except services.WeakPassword as error:
                 form.password.errors = [str(error)]
+            except services.LastAdministrator:
+                form.role.errors = [_("Nobody would be left who may administer accounts.")]
     return render("admin/user.html", form=form, user=user, status=422)
 
 

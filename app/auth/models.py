@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import Base, Created, Id, Moment, Short, Words
 
 ROLES = ("agent", "purchasing", "manager", "admin")
+THEMES = ("system", "light", "dark")
 
 
 class User(Base):
@@ -26,7 +27,7 @@ class User(Base):
     password_hash: Mapped[Words]
     role: Mapped[Short]
     locale: Mapped[str] = mapped_column(String(5), server_default="nl")
-    theme: Mapped[str] = mapped_column(String(6), server_default="system")  # light, dark or system
+    theme: Mapped[str] = mapped_column(String(6), server_default="system")  # One of THEMES.
     active: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[Created]
     last_sign_in_at: Mapped[Moment | None]
@@ -61,7 +62,7 @@ class SignInFailure(Base):
 
 
 class Audit(Base):
-    """Who did what to what, append only."""
+    """Who did what to what. A trigger refuses to change or remove a row."""
 
     __tablename__ = "audit"
     __table_args__ = (Index(None, "subject_kind", "subject_id", "id"),)

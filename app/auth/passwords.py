@@ -54,7 +54,7 @@ def verify(stored: str | None, password: str) -> bool:
     """Whether the password is right. `stored` None (no such account) costs as much and is never right."""
     with _slots:
         try:
-            right = _hasher.verify(stored or _nobody, password)
+            right = _hasher.verify(_nobody if stored is None else stored, password)
         except (VerificationError, InvalidHashError):
             return False
     return right and stored is not None

@@ -48,9 +48,11 @@ def users(session: Session) -> Sequence[User]:
     return session.execute(select(User).order_by(User.active.desc(), User.name, User.id)).scalars().all()
 
 
-def sessions_of(session: Session, user_id: int, *, now: datetime) -> Sequence[UserSession]:
+def sessions_of(session: Session, user_id: int, *, idle_since: datetime, now: datetime) -> Sequence[UserSession]:
     """A person's live sessions, the latest used first."""
-    statement = select(UserSession).where(UserSession.user_id == user_id, UserSession.ends_at > now)
+    statement = select(UserSession).where(
+        UserSession.user_id == user_id, UserSession.ends_at > now, UserSession.seen_at > idle_since
+    )
     return session.execute(statement.order_by(UserSession.seen_at.desc())).scalars().all()
 
 

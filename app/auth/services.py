@@ -6,7 +6,8 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.auth import audit, queries
@@ -16,7 +17,7 @@ from app.settings import Settings
 
 WINDOW = timedelta(minutes=15)
 
-__all__ = ["EmailTaken", "Throttled", "WeakPassword", "WrongCredentials", "add_user", "sign_in"]
+__all__ = ["EmailTaken", "LastAdministrator", "Throttled", "WeakPassword", "WrongCredentials", "add_user", "sign_in"]
 
 
 class EmailTaken(Exception):
@@ -25,6 +26,10 @@ class EmailTaken(Exception):
 
 class WrongCredentials(Exception):
     """Address or password is wrong, or the account is disabled: the caller says no more than that."""
+
+
+class LastAdministrator(Exception):
+    """Nobody would be left who may administer accounts."""
 
 
 class Throttled(Exception):
@@ -40,7 +45,10 @@ def add_user(session: Session, *, email: str, name: str, role: str, password: st
     check_strength(password, email=email, name=name)
     user = User(email=email.strip().lower(), name=name.strip(), role=role, password_hash=hash_password(password))
     session.add(user)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:  # Somebody added the address in the same moment.
+        raise EmailTaken(email) from error
     audit.record(session, act="users.add", subject_kind="user", subject_id=str(user.id),
                  after={"email": user.email, "name": user.name, "role": role})  # fmt: skip
     return user.id
@@ -94,10 +102,31 @@ def close_session(session: Session, token: str) -> None:
     session.execute(delete(UserSession).where(UserSession.token_hash == hash_token(token)))
 
 
-def end_sessions(session: Session, user_id: int, *, but: int | None = None) -> None:
-    """End all sessions of a person, except session `but`."""
-    statement = delete(UserSession).where(UserSession.user_id == user_id)
-    session.execute(statement if but is None else statement.where(UserSession.id != but))
+def sign_out(session: Session, user_id: int, *, token: str) -> None:
+    """A person leaves: the session of the cookie ends."""
+    close_session(session, token)
+    audit.record(session, act="users.sign_out", subject_kind="user", subject_id=str(user_id))
+
+
+def end_sessions(session: Session, user_id: int, *, but: int | None = None) -> int:
+    """End all sessions of a person, except session `but`; returns how many ended."""
+    statement = delete(UserSession).where(UserSession.user_id == user_id).returning(UserSession.id)
+    return len(session.execute(statement if but is None else statement.where(UserSession.id != but)).all())
+
+
+def end_other_sessions(session: Session, user_id: int, *, session_id: int) -> None:
+    """A person ends every session of their own but the one they speak from."""
+    ended = end_sessions(session, user_id, but=session_id)
+    audit.record(session, act="users.end_sessions", subject_kind="user", subject_id=str(user_id),
+                 after={"ended": ended})  # fmt: skip
+
+
+def save_profile(session: Session, user: User, *, name: str, locale: str, theme: str) -> None:
+    """A person says how they are called and how the pages look to them."""
+    before = {"name": user.name, "locale": user.locale, "theme": user.theme}
+    user.name, user.locale, user.theme = name, locale, theme
+    audit.record(session, act="users.profile", subject_kind="user", subject_id=str(user.id), before=before,
+                 after={"name": name, "locale": locale, "theme": theme})  # fmt: skip
 
 
 def change_password(session: Session, user: User, *, old: str, new: str, session_id: int) -> None:
@@ -111,7 +140,11 @@ def change_password(session: Session, user: User, *, old: str, new: str, session
 
 
 def update_user(session: Session, user: User, *, name: str, role: str, active: bool, password: str) -> None:
-    """An administrator changes an account; whoever loses a right or the account is signed out. Raises WeakPassword."""
+    """An administrator changes an account; whoever loses a right or the account is signed out.
+
+    Raises WeakPassword, LastAdministrator.
+    """
+    _keep_an_administrator(session, user, stays=role == "admin" and active)
     before = {"name": user.name, "role": user.role, "active": user.active}
     if password:
         check_strength(password, email=user.email, name=name)
@@ -121,3 +154,14 @@ def update_user(session: Session, user: User, *, name: str, role: str, active: b
     user.name, user.role, user.active = name, role, active
     audit.record(session, act="users.update", subject_kind="user", subject_id=str(user.id), before=before,
                  after={"name": name, "role": role, "active": active, "password": bool(password)})  # fmt: skip
+
+
+def _keep_an_administrator(session: Session, user: User, *, stays: bool) -> None:
+    """Hold every administrator's row, so that two of them cannot close each other in the same moment."""
+    administrators = set(
+        session.execute(select(User.id).where(User.role == "admin", User.active).order_by(User.id).with_for_update())
+        .scalars()
+        .all()
+    )
+    if not stays and administrators == {user.id}:
+        raise LastAdministrator

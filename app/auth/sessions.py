@@ -6,7 +6,7 @@ a random token, and the row it points to is deleted.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, redirect, request, url_for
@@ -74,16 +74,19 @@ def load_person(incoming: Request) -> Person | None:
     token = incoming.cookies.get(cookie_name())
     if not token or len(token) > 100:
         return None
-    config, now = settings(), clock.now()
-    found = queries.live_session(
-        reading(), hash_token(token), idle_since=now - timedelta(minutes=config.session_idle_minutes), now=now
-    )
+    now = clock.now()
+    found = queries.live_session(reading(), hash_token(token), idle_since=idle_since(now), now=now)
     if found is None:
         return None
     if found.seen_at < now - SEEN_EVERY:
         with transaction() as session:
             session.execute(update(UserSession).where(UserSession.id == found.id).values(seen_at=now))
     return Person(found.user, found.id)
+
+
+def idle_since(now: datetime) -> datetime:
+    """A session that was not used after this moment has ended."""
+    return now - timedelta(minutes=settings().session_idle_minutes)
 
 
 def set_cookie(response: BaseResponse, token: str) -> None:

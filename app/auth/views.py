@@ -8,11 +8,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.auth import audit, queries, services, sessions
+from app.auth import queries, services, sessions
 from app.auth.forms import PasswordForm, ProfileForm, SignInForm
-from app.auth.models import User
+from app.auth.models import THEMES, User
 from app.db import reading, transaction
 from app.extensions import settings
+from app.i18n import LOCALES
 from app.web import polling
 from app.web.fragments import redirect_to, render
 from app.web.lazy import current_user
@@ -34,19 +35,21 @@ def sign_in() -> BaseResponse:
     if not form.validate_on_submit():
         return render("auth/sign_in.html", form=form, status=422)
     problem = None
-    token = ""
+    token, former = "", request.cookies.get(sessions.cookie_name(), "")
     with transaction() as session:
         try:
             token = services.sign_in(
                 session, email=form.email.data or "", password=form.password.data or "", network=sessions.network(),
                 agent=request.user_agent.string, now=clock.now(), settings=settings(),
             )  # fmt: skip
+            services.close_session(session, former)  # Whoever knew the cookie of before knows nothing now.
         except services.Throttled:
             problem = _("Too many attempts. Try again in a quarter of an hour.")
         except services.WrongCredentials:
             problem = _("E-mail or password is not right.")
     if problem is not None:
         return render("auth/sign_in.html", form=form, problem=problem, status=422)
+    polling.forget(former)
     form_session.clear()  # A new CSRF secret for the new session.
     target = sessions.local_path(form.next.data) or url_for("home.index")
     response = redirect(target, code=303)
@@ -60,7 +63,7 @@ def sign_out() -> BaseResponse:
     """End this session, here and in every copy of the cookie."""
     with transaction() as session:
         token = request.cookies.get(sessions.cookie_name(), "")
-        services.close_session(session, token)
+        services.sign_out(session, current_user.id, token=token)
     polling.forget(token)
     form_session.clear()
     response = redirect_to("auth.sign_in")
@@ -76,7 +79,8 @@ def account() -> Response:
 
 
 def _account(profile: ProfileForm, password: PasswordForm, status: int = 200) -> Response:
-    own = queries.sessions_of(reading(), current_user.id, now=clock.now())
+    now = clock.now()
+    own = queries.sessions_of(reading(), current_user.id, idle_since=sessions.idle_since(now), now=now)
     return render("auth/account.html", profile=profile, password=password, sessions=own, status=status)
 
 
@@ -92,11 +96,8 @@ def save_profile() -> BaseResponse:
     if not form.validate_on_submit():
         return _account(form, PasswordForm(formdata=None), status=422)
     with transaction() as session:
-        user = _own_row()
-        before = {"name": user.name, "locale": user.locale, "theme": user.theme}
-        user.name, user.locale, user.theme = form.name.data or user.name, form.locale.data, form.theme.data
-        audit.record(session, act="users.profile", subject_kind="user", subject_id=str(user.id), before=before,
-                     after={"name": user.name, "locale": user.locale, "theme": user.theme})  # fmt: skip
+        services.save_profile(session, _own_row(), name=form.name.data or "", locale=form.locale.data,
+                              theme=form.theme.data)  # fmt: skip
     flash(_("Saved."), "success")
     return redirect_to("auth.account")
 
@@ -127,7 +128,7 @@ def save_password() -> BaseResponse:
 def end_sessions() -> BaseResponse:
     """End every other session of the own account."""
     with transaction() as session:
-        services.end_sessions(session, current_user.id, but=current_user.session_id)
+        services.end_other_sessions(session, current_user.id, session_id=current_user.session_id)
     flash(_("Other sessions have ended."), "success")
     return redirect_to("auth.account")
 
@@ -136,10 +137,11 @@ def end_sessions() -> BaseResponse:
 @requires("signed_in")
 def switch() -> BaseResponse:
     """The switches of the frame: language and appearance, then back to the page."""
+    locale, theme = request.form.get("locale", ""), request.form.get("theme", "")
     with transaction() as session:
-        user = session.get_one(User, current_user.id)
-        if request.form.get("locale") in ("nl", "en"):
-            user.locale = request.form["locale"]
-        if request.form.get("theme") in ("light", "dark", "system"):
-            user.theme = request.form["theme"]
+        user = _own_row()
+        services.save_profile(
+            session, user, name=user.name, locale=locale if locale in LOCALES else user.locale,
+            theme=theme if theme in THEMES else user.theme,
+        )  # fmt: skip
     return redirect(sessions.local_path(request.form.get("back")) or url_for("home.index"), code=303)

@@ -89,6 +89,9 @@ _IPAD_A_NUMBERS: dict[str, tuple[str, str]] = {
     for numbers, connectivity in ((wifi, "wifi"), (cellular, "cellular"))
     for number in numbers.split()
 }
+# These were sold with a white front and silver back, or a black front and grey back, and named by the back.
+_NAMED_BY_THE_BACK = re.compile(r"iPad (?:[5-9]|mini [2-5]|Air [1-3]|Pro .*)")
+_BACKS = {"White": "Silver", "Black": "Space Grey"}
 _A_NUMBER = re.compile(r"\b(A[12]\d{3})\b")
 _CELLULAR = re.compile(r"cell|\bLTE\b|\b[45]G\b|\b3G\b|wi-?fi\s+cl\b|\bSIM\b", re.IGNORECASE)
 _WIFI = re.compile(r"wi-?fi|wlan", re.IGNORECASE)
@@ -162,7 +165,7 @@ def read_apple(text: str, *, item_no: str = "", keyboard: str = "") -> DeviceFac
     return None
 
 
-def _flash_gb(text: str) -> int | None:
+def flash_gb(text: str) -> int | None:
     sizes = {in_gb(size, "TB" if unit.upper() == "TB" else None) for size, unit in _STORAGE.findall(text)} & _FLASH
     return max(sizes) if len(sizes) == 1 or (len(sizes) == 2 and min(sizes) <= 16) else None
 
@@ -183,7 +186,7 @@ def _read_iphone(text: str, match: re.Match[str]) -> DeviceFacts:
         maker="Apple",
         line="iPhone",
         model=model,
-        storage_gb=_flash_gb(rest),
+        storage_gb=flash_gb(rest),
         storage_kind="ssd",
         colour=colour,
         year=year,
@@ -215,14 +218,17 @@ def _read_ipad(text: str, match: re.Match[str], item_no: str) -> DeviceFacts:
             uncertain = "text and A-number differ on cellular"
         elif by_number[0].startswith(_FAMILY_NAMES[family]):
             (model, connectivity), uncertain = by_number, ""
+    colour = read_colour(rest)
+    if _NAMED_BY_THE_BACK.fullmatch(model):
+        colour = _BACKS.get(colour, colour)
     return DeviceFacts(
         kind="tablet",
         maker="Apple",
         line="iPad",
         model=model,
-        storage_gb=_flash_gb(rest),
+        storage_gb=flash_gb(rest),
         storage_kind="ssd",
-        colour=read_colour(rest),
+        colour=colour,
         connectivity=connectivity,
         uncertain=uncertain,
     )

@@ -70,6 +70,11 @@ def read_colour(text: str) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
+def colour_named(text: str) -> str:
+    """The colour whose name `text` is, as a whole; empty when it is none that we know."""
+    return _CANONICAL.get(" ".join(text.lower().split()), "")
+
+
 def colour_names() -> tuple[str, ...]:
     """Every canonical colour, in alphabetical order."""
     return tuple(sorted(_SPELLINGS))

@@ -24,7 +24,7 @@ from app.catalog.lenovo import (
 from app.catalog.phones import read_android
 from app.catalog.processors import Processor, read_processor
 
-__all__ = ["DeviceFacts", "apple_mpn_prefix", "is_apple_order_number", "match_key", "read_description"]
+__all__ = ["DeviceFacts", "apple_mpn_prefix", "is_apple_order_number", "match_key", "read_description", "refusal"]
 
 _LONGEST = 300  # Characters; a longer cell is prose, not a description of one device.
 _NOT_ONE_DEVICE = re.compile(
@@ -92,6 +92,12 @@ def read_description(
     if processor is None:
         return _read_monitor(text, lowered, group)
     return _read_computer(text, processor, category=category.upper(), brand=brand.strip().upper(), keyboard=keyboard)
+
+
+def refusal(text: str) -> str | None:
+    """The words that say that `text` is not one whole device (`no psu`, `keyboard`, `12 x`); None where it may be."""
+    match = _NOT_ONE_DEVICE.search(_SPACES.sub(" ", text[:_LONGEST].translate(_TIDY)).strip())
+    return match.group().strip().lower() if match else None
 
 
 def _may_be_android(lowered: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,63 @@ class DeviceFacts:
         return f"{self.line} {self.model}"
 
 
+# What tells one sellable configuration from another; the other facts inform.
+DECIDING = ("maker", "line", "model", "storage", "storage_kind", "memory", "processor", "colour", "connectivity")
+
+
+def facts_as_text(facts: DeviceFacts) -> dict[str, str]:
+    """The facts that are known, as they are stored beside a line and a variant and compared: name to text.
+
+    `storage` holds every disk (`512+1024`); the other names are those of DeviceFacts.
+    """
+    sizes = (facts.storage_gb, *facts.more_storage_gb) if facts.storage_gb else ()
+    values = {
+        "kind": facts.kind,
+        "maker": facts.maker,
+        "line": facts.line,
+        "model": facts.model,
+        "storage": "+".join(str(size) for size in sizes),
+        "storage_kind": facts.storage_kind if sizes else "",
+        "memory": str(facts.memory_gb or ""),
+        "processor": facts.processor,
+        "colour": facts.colour,
+        "connectivity": facts.connectivity,
+        "screen": facts.screen,
+        "touch": "yes" if facts.touch else "",
+        "keyboard": facts.keyboard,
+        "operating_system": facts.operating_system,
+        "network_lock": facts.network_lock,
+        "year": str(facts.year or ""),
+        "uncertain": facts.uncertain,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def facts_from_text(values: Mapping[str, str]) -> DeviceFacts:
+    """What `facts_as_text` wrote, as facts again."""
+    sizes = [int(size) for size in values.get("storage", "").split("+") if size]
+    return DeviceFacts(
+        kind=values.get("kind", ""),
+        maker=values.get("maker", ""),
+        line=values.get("line", ""),
+        model=values.get("model", ""),
+        storage_gb=sizes[0] if sizes else None,
+        more_storage_gb=tuple(sizes[1:]),
+        storage_kind=values.get("storage_kind", ""),
+        memory_gb=int(values["memory"]) if "memory" in values else None,
+        processor=values.get("processor", ""),
+        colour=values.get("colour", ""),
+        connectivity=values.get("connectivity", ""),
+        screen=values.get("screen", ""),
+        touch="touch" in values,
+        keyboard=values.get("keyboard", ""),
+        operating_system=values.get("operating_system", ""),
+        network_lock=values.get("network_lock", ""),
+        year=int(values["year"]) if "year" in values else None,
+        uncertain=values.get("uncertain", ""),
+    )
+
+
 # A colour is part of what is sold where the maker offers a choice; notebooks are sold by configuration.
 _COLOURED = frozenset({"phone", "tablet"})
 
@@ -73,6 +132,24 @@ def match_key(facts: DeviceFacts) -> str | None:
         if facts.maker == "Apple":
             parts.append(facts.colour)
     return _joined(parts)
+
+
+def configuration_of(facts: DeviceFacts) -> DeviceFacts:
+    """The facts that `match_key` is made of: what every line of this configuration has in common."""
+    disks = {
+        "storage_gb": facts.storage_gb,
+        "more_storage_gb": facts.more_storage_gb,
+        "storage_kind": facts.storage_kind,
+    }
+    kept: dict[str, Any] = {"screen": facts.screen} if facts.kind == "monitor" else disks
+    if facts.kind == "phone" or (facts.kind == "tablet" and facts.maker in ("Apple", "Samsung")):
+        kept["colour"] = facts.colour
+    elif facts.kind != "monitor":
+        kept |= {"processor": facts.processor, "memory_gb": facts.memory_gb}
+        kept |= {"colour": facts.colour} if facts.maker == "Apple" else {}
+    if facts.kind == "tablet":
+        kept["connectivity"] = facts.connectivity
+    return DeviceFacts(facts.kind, facts.maker, facts.line, facts.model, **kept)
 
 
 def _joined(parts: list[str | None]) -> str | None:

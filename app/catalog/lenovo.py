@@ -90,7 +90,7 @@ _SCHOOL = re.compile(
     r"(10e|100e|300e|500e|14e|14w|13w(?:\s+Yoga)?)(?:\s+(?:G|Gen\s?)?(\d)(?:nd|rd)?)?(?!\w)", re.IGNORECASE
 )
 _THINKCENTRE = re.compile(
-    r"(?P<named>ThinkCentre\s+)?(?P<model>M\d{2,3}[a-z]{0,2}(?:-1)?(?:\sPro)?|neo\s\d\d[a-z])(?![\w-])"
+    r"(?P<named>ThinkCentre\s+)?(?P<model>M\d{2,3}[a-z]{0,2}(?:-1)?(?:\sPro)?|neo\s\d\d[a-z](?:\s2[247])?)(?![\w-])"
     r"(?:\s*(?:G|Gen\s?)(?P<gen>\d)(?!\w))?",
     re.IGNORECASE,
 )
@@ -266,4 +266,6 @@ def read_desktop(head: str, *, family: str) -> Model | None:
     first = words[0].lower() if words[0].lower() == "neo" else words[0][:1].upper() + words[0][1:].lower()
     model = " ".join([first, *(word.lower() if first == "neo" else word.title() for word in words[1:])])
     name, uncertain = _generation(model, match.group("gen"), family)
+    if first == "neo" and model.endswith("a"):
+        uncertain = "screen size"  # The all-in-ones of the series come in 22, 24 and 27 inches.
     return Model("desktop", "Lenovo", "ThinkCentre", name, head[match.end() :], uncertain)

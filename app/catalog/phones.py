@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.catalog.apple import _flash_gb as flash_gb
+from app.catalog.apple import flash_gb
 from app.catalog.colours import read_colour
 from app.catalog.configuration import read_configuration
 from app.catalog.device_facts import DeviceFacts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -89,22 +89,30 @@ class OfferRow(NamedTuple):
     price_eur: Decimal
     vat_scheme: str
     lead_time_days: int
+    reliability: int
     match_method: str | None
+    confidence: Decimal | None
+    evidence: dict[str, Any] | None
+    description: str
     offer_file_id: int
     filename: str
     sheet: str | None
     row_number: int
     list_date: date
     changed_at: datetime
+    accepted_at: datetime | None
+    accepted_by: str | None
     chosen: bool
 
 
 _OFFERS = text("""
     SELECT o.id, s.id, s.name, o.item_number, o.quantity, o.price, o.currency, o.price_eur, o.vat_scheme,
-           s.lead_time_days, o.match_method, f.id, f.filename, f.sheet, o.row_number, f.list_date, o.changed_at,
+           s.lead_time_days, s.reliability, o.match_method, o.confidence, o.evidence, o.description, f.id, f.filename,
+           f.sheet, o.row_number, f.list_date, o.changed_at, f.accepted_at, u.name,
            EXISTS (SELECT 1 FROM price p WHERE p.offer_id = o.id AND p.variant_id = o.variant_id
                    AND p.valid_until IS NULL)
     FROM offer o JOIN supplier s ON s.id = o.supplier_id JOIN offer_file f ON f.id = o.offer_file_id
+    LEFT JOIN user_account u ON u.id = f.accepted_by
     WHERE o.variant_id = :variant_id ORDER BY o.quantity > 0 DESC, o.price_eur, s.lead_time_days, s.id
 """)
 

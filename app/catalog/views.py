@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, request
+from typing import Any
 
+from flask import Blueprint, Response, abort, request
+from sqlalchemy.orm import Session
+
+from app import clock
 from app.catalog import queries
+from app.catalog.words import CATEGORIES
+from app.channels.allocation import allocations_of
+from app.channels.allocation_words import explain
 from app.channels.queries import listings_of_variant
 from app.db import reading
+from app.matching import words as matches
+from app.matching.queries import learned
+from app.pricing.choice_words import choice_sentence
+from app.pricing.forms import PinForm
+from app.pricing.pins import open_pins
 from app.pricing.queries import prices_of_variant
+from app.pricing.ranking import ranked_offers
 from app.pricing.words import step_name
+from app.stock import places, reasons, snapshots
 from app.stock import queries as stock
-from app.stock.forms import CorrectionForm
+from app.stock.buffers import buffer_of
+from app.stock.forms import BufferForm, CorrectionForm, TermsForm, TransferForm
 from app.web.fragments import render
-from app.web.lazy import lazy as _l
 from app.web.permissions import requires
 
 bp = Blueprint("catalog", __name__, url_prefix="/catalogue")
 PAGE = 50
-CATEGORIES = [
-    ("phone", _l("Phones")), ("tablet", _l("Tablets")), ("notebook", _l("Notebooks")), ("desktop", _l("Desktops")),
-]  # fmt: skip
 
 
 @bp.get("/")
@@ -54,9 +65,31 @@ def variant(variant_id: int) -> Response:
     found = queries.variant(session, variant_id)
     if found is None:
         abort(404)
+    now = clock.now()
+    ranking = ranked_offers(session, [variant_id], now=now)
+    pinned = open_pins(session, now=now, variant_id=variant_id, ranking=ranking)
     return render(
         "catalog/variant.html", variant=found[0], product=found[1], offers=queries.offers(session, variant_id),
-        prices=prices_of_variant(session, variant_id), stock=stock.of_variant(session, variant_id),
-        balances=stock.balances(session, variant_id), movements=stock.movements(session, variant_id),
-        listings=listings_of_variant(session, variant_id), step_name=step_name, form=CorrectionForm(),
+        ranking=ranking, landed={offer.offer_id: offer for offer in ranking}, choice=choice_sentence(ranking),
+        pin=pinned[0] if pinned else None, pin_form=PinForm(), prices=prices_of_variant(session, variant_id),
+        listings=listings_of_variant(session, variant_id), step_name=step_name,
+        learned=learned(session, variant_id=variant_id), matches=matches, **_stock(session, variant_id),
     )  # fmt: skip
+
+
+def _stock(session: Session, variant_id: int) -> dict[str, Any]:
+    """The sum of a variant with everything that it is made of and what may be done with it."""
+    total = stock.of_variant(session, variant_id)
+    available = total.available if total else 0
+    known, warehouses = places.names(session), places.names(session, kind="warehouse")
+    why = reasons.choices_of(session)
+    return {
+        "stock": total, "balances": stock.balances(session, variant_id),
+        "reservations": stock.reservations(session, variant_id),
+        "allocations": [explain(terms, available=available) for terms in allocations_of(session, variant_id)],
+        "movements": stock.movements(session, variant_id=variant_id, limit=30)[:30],
+        "days": snapshots.of_variant(session, variant_id, days=14), "reason_name": reasons.reason_name,
+        "form": CorrectionForm().offer(locations=warehouses, reasons=why),
+        "transfer_form": TransferForm().offer(locations=known, warehouses=warehouses, reasons=why),
+        "buffer_form": BufferForm(pieces=buffer_of(session, variant_id)), "terms_form": TermsForm(),
+    }  # fmt: skip

@@ -15,16 +15,45 @@ class Channel(Base):
     """A storefront. Adding one is adding a row, and its credentials to SHOPS."""
 
     __tablename__ = "channel"
-    __table_args__ = (CheckConstraint("share_percent BETWEEN 0 AND 100", name="share_percent_range"),)
+    __table_args__ = (
+        CheckConstraint("share_percent BETWEEN 0 AND 100", name="share_percent_range"),
+        CheckConstraint("min_shown >= 0 AND max_shown >= 0", name="shown_not_negative"),
+    )
 
     id: Mapped[Id]
     code: Mapped[Short] = mapped_column(unique=True)  # 'refurbished-direct'
     name: Mapped[Words]
     position: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3), server_default="EUR")
-    share_percent: Mapped[int] = mapped_column(server_default="100")  # Of available, rounded down, at least 1.
+    share_percent: Mapped[int] = mapped_column(server_default="100")  # Of available, rounded down.
+    min_shown: Mapped[int] = mapped_column(server_default="1")  # Pieces shown at least, while there are so many.
     max_shown: Mapped[int | None]  # Pieces shown at most; None: no ceiling.
     active: Mapped[bool] = mapped_column(server_default="true")
+
+
+class AllocationRule(Base):
+    """What a channel shows of some variants, in place of what it shows of all: the most specific rule counts, whole.
+
+    `app.channels.allocation` says which that is. Of one variant, or of a category, a grade, or both together.
+    """
+
+    __tablename__ = "allocation_rule"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "variant_id", "category", "grade", postgresql_nulls_not_distinct=True),
+        CheckConstraint("share_percent BETWEEN 0 AND 100", name="share_percent_range"),
+        CheckConstraint("min_shown >= 0 AND max_shown >= 0", name="shown_not_negative"),
+        CheckConstraint("variant_id IS NULL OR (category IS NULL AND grade IS NULL)", name="variant_alone"),
+        CheckConstraint("COALESCE(variant_id::text, category, grade) IS NOT NULL", name="names_something"),
+    )
+
+    id: Mapped[Id]
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
+    category: Mapped[str | None] = mapped_column(String(64))
+    grade: Mapped[str | None] = mapped_column(String(8))
+    share_percent: Mapped[int]
+    min_shown: Mapped[int]
+    max_shown: Mapped[int | None]
 
 
 class Listing(Base):

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.channels.allocation import PIECES, TERMS
 from app.db import copy_rows
 from app.logs import correlation_id
 from app.pricing.prices import write_prices
@@ -24,9 +25,9 @@ _SIBLINGS = text("""
     JOIN stock s ON s.variant_id = sibling.id AND s.available > 0
     ON CONFLICT DO NOTHING
 """)
-# What each storefront is to show: its share of what is available, at least one piece while there is any. The body holds
-# only what a shop shows: under the margin scheme it shows no VAT, and what the piece cost us is not its business.
-_WISHES = text("""
+# What each storefront is to show: `app.channels.allocation` of what is available, nothing where the price is withheld.
+# The body holds only what a shop shows: under the margin scheme it shows no VAT, and our cost is not its business.
+_WISHES = text(f"""
     CREATE TEMP TABLE wish ON COMMIT DROP AS
     SELECT variant_id, channel_id, channel, sku, price_id, gross, vat_scheme, shown, body, md5(body::text) AS hash
     FROM (
@@ -44,12 +45,10 @@ _WISHES = text("""
       CROSS JOIN channel c
       JOIN price p ON p.variant_id = v.id AND p.channel_id = c.id AND p.valid_until IS NULL
       LEFT JOIN stock s ON s.variant_id = v.id
-      CROSS JOIN LATERAL (
-        SELECT CASE WHEN NOT v.active OR COALESCE(s.available, 0) = 0 OR c.share_percent = 0 OR p.withheld THEN 0
-                    ELSE LEAST(GREATEST(1, s.available * c.share_percent / 100), COALESCE(c.max_shown, s.available))
-               END AS shown) a
+      CROSS JOIN LATERAL ({TERMS}) k
+      CROSS JOIN LATERAL (SELECT CASE WHEN NOT v.active OR p.withheld THEN 0 ELSE {PIECES} END AS shown) a
       WHERE c.active) x
-""")
+""")  # noqa: S608  # Constants of ours.
 _LISTINGS = text("""
     WITH changed AS (
       INSERT INTO listing AS l (variant_id, channel_id, state, price_gross, vat_scheme, stock, wanted_hash, changed_at,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 
 from app.catalog.device_facts import DeviceFacts, match_key
+from app.catalog.skus import sku_of, variant_name
 from app.demo.configurations import Draft, drafts
 from app.demo.gtin import in_store_gtin
-from app.demo.skus import colour_code, grade_code, product_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def _variant(facts: DeviceFacts, grade: str, price: Decimal, *, seed: int, taken
     key = match_key(facts)
     if key is None or facts.storage_gb is None:
         raise ValueError(f"A demo configuration without a key: {facts}")
-    sku = "-".join(part for part in (*_sku_parts(facts), grade_code(grade)) if part)
+    sku = sku_of(facts, grade)
     return DemoVariant(
         sku=sku,
         grade=grade,
@@ -133,37 +132,3 @@ def _variant(facts: DeviceFacts, grade: str, price: Decimal, *, seed: int, taken
         reference_price_eur=price,
         facts=facts,
     )
-
-
-def _sku_parts(facts: DeviceFacts) -> Iterator[str]:
-    yield product_code(facts.maker, facts.full_model)
-    if facts.processor:
-        yield re.sub(r"[^A-Z0-9]", "", facts.processor.upper().replace("RYZEN ", "R").replace("PRO ", ""))
-    if facts.memory_gb:
-        yield str(facts.memory_gb)
-    disks = "+".join(str(size) for size in (facts.storage_gb or 0, *facts.more_storage_gb))
-    yield disks.replace("+", "P") + ("H" if facts.storage_kind == "hdd" else "")
-    if facts.kind == "tablet":
-        yield "LTE" if facts.connectivity == "cellular" else "WIFI"
-    if facts.colour:
-        yield colour_code(facts.colour)
-
-
-def variant_name(facts: DeviceFacts) -> str:
-    """`iPhone 12 mini 128 GB Black`, `ThinkPad T480s i5-8350U 16 GB 256 GB SSD`."""
-    parts = [facts.full_model]
-    if facts.processor:
-        parts.append(facts.processor)
-    if facts.memory_gb:
-        parts.append(f"{facts.memory_gb} GB")
-    sizes = " + ".join(_size(size) for size in (facts.storage_gb or 0, *facts.more_storage_gb))
-    parts.append(sizes if facts.kind in ("phone", "tablet") else f"{sizes} {facts.storage_kind.upper()}")
-    if facts.kind == "tablet":
-        parts.append("Cellular" if facts.connectivity == "cellular" else "Wi-Fi")
-    if facts.colour:
-        parts.append(facts.colour)
-    return " ".join(parts)
-
-
-def _size(size_gb: int) -> str:
-    return f"{size_gb // 1024} TB" if size_gb >= 1024 else f"{size_gb} GB"

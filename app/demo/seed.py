@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.auth import services as accounts_services
 from app.auth.models import User
+from app.catalog.device_facts import facts_as_text
 from app.catalog.models import Product
 from app.channels.models import Channel
 from app.db import copy_rows, transaction
@@ -23,7 +24,8 @@ from app.pricing.models import ExchangeRate, PriceRule, VatRate
 from app.pricing.services import default_rules, default_vat_rates, demo_rates
 from app.settings import ROOT
 from app.stock.models import Location
-from app.suppliers.models import Supplier, SupplierContact, SupplierGrade
+from app.suppliers import dictionary
+from app.suppliers.models import Supplier, SupplierContact
 
 log = logging.getLogger(__name__)
 CHANNELS = (("refurbished-direct", "Refurbished Direct"), ("econocom", "Econocom"))
@@ -89,8 +91,8 @@ def _suppliers(session: Session) -> None:
             session.add(SupplierContact(supplier_id=supplier.id, name=contact.name, role=contact.role,
                                         email=contact.email, phone=contact.phone))  # fmt: skip
         for word, grade in demo.grades.items():
-            session.add(SupplierGrade(supplier_id=supplier.id, word=word.casefold(), shown=word, grade=grade,
-                                      decided_at=now))  # fmt: skip
+            dictionary.note_words(session, supplier.id, {("grade", word.casefold()): word})
+            dictionary.decide(session, supplier.id, "grade", word.casefold(), grade, user_id=None, now=now)
 
 
 def fill_catalogue(session: Session, *, seed: int = 2026) -> int:
@@ -105,9 +107,10 @@ def fill_catalogue(session: Session, *, seed: int = 2026) -> int:
     )  # fmt: skip
     variants = copy_rows(
         session, "variant",
-        ("product_id", "sku", "name", "grade", "colour", "storage_gb", "memory_gb", "processor", "gtin", "match_key"),
+        ("product_id", "sku", "name", "grade", "colour", "storage_gb", "memory_gb", "processor", "gtin", "match_key",
+         "facts"),
         ((first + number, variant.sku, variant.name, variant.grade, variant.colour, variant.storage_gb,
-          variant.memory_gb, variant.processor, variant.gtin, variant.match_key)
+          variant.memory_gb, variant.processor, variant.gtin, variant.match_key, Jsonb(facts_as_text(variant.facts)))
          for number, product in enumerate(products) for variant in product.variants),
     )  # fmt: skip
     session.execute(text("SELECT setval(pg_get_serial_sequence('product', 'id'), (SELECT max(id) FROM product))"))

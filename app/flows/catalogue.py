@@ -66,5 +66,23 @@ FLOWS: dict[str, Flow] = {
             timeout_s=600,
             every_s=600,
         ),
+        Flow(
+            "portal.offer-pins.portal",
+            _l("Offers that were pinned until now compete again."),
+            carries="events",
+            queue="imports",
+            batch=10,
+            timeout_s=600,
+            every_s=300,
+        ),
+        Flow(
+            "portal.stock-snapshots.portal",
+            _l("Stock, what it cost and what it was sold for are written down, once a day."),
+            carries="events",
+            queue="imports",
+            batch=10,
+            timeout_s=1800,
+            every_s=3600,
+        ),
     )
 }

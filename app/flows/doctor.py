@@ -8,11 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from rq.utils import import_attribute
 
 from app import queue
-from app.db import db, reading
+from app.db import reading
 from app.flows import queries
 from app.flows.catalogue import QUEUES
 from app.settings import ROOT, Settings
@@ -44,6 +45,8 @@ class Unwell(Exception):
 def _run(name: str, check: Callable[[], str]) -> Check:
     try:
         return {"name": name, "ok": True, "detail": check()}
+    except Unwell as error:
+        return {"name": name, "ok": False, "detail": str(error)}
     except Exception as error:  # Whatever is wrong with a system is this command's answer.
         reading().rollback()
         return {"name": name, "ok": False, "detail": f"{type(error).__name__}: {error}".splitlines()[0]}
@@ -72,10 +75,9 @@ def _migrations() -> str:
     config = Config(str(ROOT / "migrations" / "alembic.ini"))
     config.set_main_option("script_location", str(ROOT / "migrations"))
     head = ScriptDirectory.from_config(config).get_current_head()
-    with db.engine.connect() as connection:
-        here = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    here = MigrationContext.configure(reading().connection()).get_current_revision()
     if here != head:
-        raise Unwell(f"the database is at {here}, the code wants {head}: run `iused db upgrade`")
+        raise Unwell(f"the database is at {here or 'nothing'}, the code wants {head}: run `iused db upgrade`")
     return f"at {head}"
 
 

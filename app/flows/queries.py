@@ -36,6 +36,15 @@ class LaneState(NamedTuple):
     failure_at: datetime | None
     failure: str | None
 
+    @property
+    def state(self) -> str:
+        """paused, trouble (the system is not reachable), late (a person should look), or fine."""
+        if self.paused:
+            return "paused"
+        if self.open_until and self.failure_at and (self.success_at is None or self.failure_at > self.success_at):
+            return "trouble"
+        return "late" if self.dead or self.overdue else "fine"
+
 
 _LANES = text("""
     SELECT l.flow, l.channel, COALESCE(p.waiting, 0), COALESCE(p.in_work, 0), COALESCE(p.overdue, 0),
@@ -74,6 +83,11 @@ class RunRow(NamedTuple):
     dead: int
     error: str | None
     revision: int
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return None if self.ended_at is None else round((self.ended_at - self.started_at).total_seconds(), 2)
 
 
 _RUN = (
@@ -174,3 +188,34 @@ def last_delivered(session: Session, flow: str, channel: str, key: str, before_i
         .order_by(Message.id.desc())
         .limit(1)
     ).scalar_one_or_none()  # fmt: skip
+
+
+MEASURED = 20_000
+
+
+class Latency(NamedTuple):
+    """Seconds from the change to the other system's yes, of changes of the last 24 hours that it has accepted."""
+
+    channel: str
+    accepted: int
+    p50_s: float
+    p95_s: float
+
+
+# A message is written in the transaction of its change. Bounded, so that a page may ask: a day can have a million.
+_LATENCIES = text("""
+    SELECT channel, accepted, p[1], p[2] FROM (
+      SELECT channel, count(*) AS accepted, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY seconds) AS p
+      FROM (
+        SELECT channel, extract(epoch FROM settled_at - created_at)::float8 AS seconds FROM message
+        WHERE flow = :flow AND direction = 'out' AND state = 'delivered'
+          AND created_at > CAST(:now AS timestamptz) - interval '24 hours'
+        ORDER BY id DESC LIMIT :most) m
+      GROUP BY channel) x ORDER BY channel
+""")
+
+
+def latencies(session: Session, flow: str, *, now: datetime) -> list[Latency]:
+    """Per channel, of the newest MEASURED changes at most; a channel that accepted nothing is not named."""
+    rows = session.execute(_LATENCIES, {"flow": flow, "now": now, "most": MEASURED})
+    return [Latency._make(row) for row in rows]

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
+from app.auth import audit
 from app.db import Json
 from app.flows.catalogue import FLOWS
 from app.flows.models import Lane, Message
@@ -87,17 +88,21 @@ def replay(session: Session, message_id: int, *, now: datetime, body: Json | Non
     message = session.execute(select(Message).where(Message.id == message_id).with_for_update()).scalar_one()
     if message.state != "dead":
         raise NotReplayable(message.state)
+    done = Replayed(message.flow, "pending")
     if _supersede_outdated(session, Message.id == message_id, now=now):
-        return Replayed(message.flow, "superseded")
-    if body is not None:
-        message.body = body
-        message.content_hash = content_hash(body)
-    message.state = "pending"
-    message.attempts = 0
-    message.deaths = 0
-    message.next_attempt_at = now
-    message.settled_at = None
-    return Replayed(message.flow, "pending")
+        done = Replayed(message.flow, "superseded")
+    else:
+        if body is not None:
+            message.body = body
+            message.content_hash = content_hash(body)
+        message.state = "pending"
+        message.attempts = 0
+        message.deaths = 0
+        message.next_attempt_at = now
+        message.settled_at = None
+    audit.record(session, act="messages.replay", subject_kind="message", subject_id=str(message_id),
+                 after={"edited": body is not None, "state": done.state})  # fmt: skip
+    return done
 
 
 def _supersede_outdated(session: Session, *where: ColumnElement[bool], now: datetime) -> int:
@@ -124,6 +129,7 @@ def mark_handled(session: Session, message_id: int, *, now: datetime) -> None:
         raise NotReplayable(message.state)
     message.state = "handled"
     message.settled_at = now
+    audit.record(session, act="messages.handled", subject_kind="message", subject_id=str(message_id))
 
 
 def replay_all(session: Session, flow: str, *, channel: str | None, now: datetime) -> int:
@@ -138,6 +144,24 @@ def replay_all(session: Session, flow: str, *, channel: str | None, now: datetim
         .values(state="pending", attempts=0, deaths=0, next_attempt_at=now, settled_at=None)
         .returning(Message.id)
     )
+    count = len(done.all())
+    audit.record(session, act="messages.replay_all", subject_kind="flow", subject_id=f"{flow} {channel or ''}".strip(),
+                 after={"count": count})  # fmt: skip
+    return count
+
+
+def make_due(session: Session, flow: str, *, channel: str, now: datetime) -> int:
+    """Let messages that wait for another try be tried at once, and close the lane's breaker; returns how many."""
+    done = session.execute(
+        update(Message)
+        .where(
+            Message.flow == flow, Message.channel == channel, Message.state == "pending", Message.lease_until.is_(None),
+            Message.next_attempt_at > now,
+        )
+        .values(next_attempt_at=now)
+        .returning(Message.id)
+    )  # fmt: skip
+    session.execute(update(Lane).where(Lane.flow == flow, Lane.channel == channel).values(open_until=None))
     return len(done.all())
 
 
@@ -148,3 +172,5 @@ def set_paused(session: Session, flow: str, *, channel: str, paused: bool) -> No
         .values(flow=flow, channel=channel, paused=paused)
         .on_conflict_do_update(index_elements=["flow", "channel"], set_={"paused": paused})
     )
+    audit.record(session, act="flows.pause" if paused else "flows.resume", subject_kind="flow",
+                 subject_id=f"{flow} {channel}".strip())  # fmt: skip

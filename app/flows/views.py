@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request
 from flask_babel import gettext as _
+from sqlalchemy.exc import DataError
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
@@ -18,6 +19,7 @@ from app.flows.catalogue import FLOWS
 from app.flows.models import STATES
 from app.web.fragments import redirect_to, render, tagged, unchanged
 from app.web.permissions import requires
+from app.web.words import stored
 
 bp = Blueprint("flows", __name__)
 PAGE = 50
@@ -46,6 +48,8 @@ def detail(flow: str) -> Response:
     return render(
         "flows/detail.html", flow=FLOWS[flow], lanes=lanes, runs=rows[:PAGE], names=dict(channels(session)),
         older=rows[PAGE - 1].id if len(rows) > PAGE else None, dead=queries.dead_count(session, flow),
+        latencies={row.channel: row for row in queries.latencies(session, flow, now=clock.now())},
+        syncs=flow == "portal.listings.shopware",
     )  # fmt: skip
 
 
@@ -56,10 +60,10 @@ def pause(flow: str) -> BaseResponse:
     if flow not in FLOWS:
         abort(404)
     channel, paused = request.form.get("channel", ""), request.form.get("paused") == "yes"
+    if not any((lane.flow, lane.channel) == (flow, channel) for lane in queries.lane_states(reading())):
+        abort(404)
     with transaction() as session:
         services.set_paused(session, flow, channel=channel, paused=paused)
-        audit.record(session, act="flows.pause" if paused else "flows.resume", subject_kind="flow",
-                     subject_id=f"{flow} {channel}".strip())  # fmt: skip
     if not paused:
         queue.wake(flow)
     return redirect_to("flows.detail", flow=flow)
@@ -71,6 +75,8 @@ def wake(flow: str) -> BaseResponse:
     """Look for due work now."""
     if flow not in FLOWS:
         abort(404)
+    with transaction() as session:
+        audit.record(session, act="flows.wake", subject_kind="flow", subject_id=flow)
     queue.wake(flow)
     flash(_("A worker is on its way."), "success")
     return redirect_to("flows.detail", flow=flow)
@@ -84,7 +90,6 @@ def replay_all(flow: str) -> BaseResponse:
         abort(404)
     with transaction() as session:
         count = services.replay_all(session, flow, channel=None, now=clock.now())
-        audit.record(session, act="messages.replay_all", subject_kind="flow", subject_id=flow, after={"count": count})
     queue.wake(flow)
     flash(_("%(number)s messages are due again.", number=count), "success")
     return redirect_to("flows.detail", flow=flow)
@@ -119,7 +124,8 @@ def messages() -> Response:
     rows = queries.newest_messages(session, before_id=request.args.get("before", type=int), limit=PAGE + 1, **wanted)
     return render(
         "flows/messages.html", messages=rows[:PAGE], older=rows[PAGE - 1].id if len(rows) > PAGE else None,
-        flows=FLOWS, states=STATES, channels=channels(session),
+        flow_choices=[(flow, flow) for flow in FLOWS], channels=channels(session),
+        state_choices=[(state, stored(state)) for state in ("pending", "delivered", "dead", "superseded")],
     )  # fmt: skip
 
 
@@ -161,10 +167,11 @@ def replay(message_id: int) -> BaseResponse:
     if known is None:
         abort(404)
     body: Json | None = None
-    if edited := request.form.get("body"):
+    edited = request.form.get("body")
+    if edited is not None:
         try:
             body = json.loads(edited)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return _message(
                 message_id, edited=edited, problem=_("This is not JSON: %(error)s", error=error), status=422
             )
@@ -173,11 +180,12 @@ def replay(message_id: int) -> BaseResponse:
     try:
         with transaction() as session:
             done = services.replay(session, message_id, now=clock.now(), body=body)
-            audit.record(session, act="messages.replay", subject_kind="message", subject_id=str(message_id),
-                         after={"edited": body is not None, "state": done.state})  # fmt: skip
     except services.NotReplayable:
         flash(_("Only a stopped message can be replayed."), "error")
         return redirect_to("flows.message", message_id=message_id)
+    except DataError:
+        problem = _("The body holds a number or a character that cannot be stored.")
+        return _message(message_id, edited=edited, problem=problem, status=422)
     queue.wake(done.flow)
     if done.state == "superseded":
         flash(_("Not replayed: a newer message about %(key)s came after it.", key=known.key), "info")
@@ -195,7 +203,6 @@ def handled(message_id: int) -> BaseResponse:
     try:
         with transaction() as session:
             services.mark_handled(session, message_id, now=clock.now())
-            audit.record(session, act="messages.handled", subject_kind="message", subject_id=str(message_id))
     except services.NotReplayable:
         flash(_("Only a stopped message can be marked."), "error")
     return redirect_to("flows.message", message_id=message_id)

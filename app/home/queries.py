@@ -5,39 +5,54 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.channels.models import Listing
-from app.flows.models import Message
-from app.offers.models import OfferFile
-from app.stock.models import Stock
-from app.suppliers.models import SupplierGrade
+SWEEP_LIMIT_S = 30  # Without a sweep for so long nothing is found that lost its wake-up.
 
 
-class Waiting(NamedTuple):
+class Work(NamedTuple):
+    """What waits for a person, whole house. `trouble`: flows with something overdue, stopped, or out of reach."""
+
     files: int
     files_since: datetime | None
     words: int
-    refused: int
+    matches: int
     dead: int
     dead_since: datetime | None
     shortage: int
+    trouble: int
+    swept: bool
+
+    @property
+    def level(self) -> str:
+        """Of the platform as one word: fine, late, or trouble when nothing sweeps."""
+        if not self.swept:
+            return "trouble"
+        return "late" if self.trouble else "fine"
 
 
-def waiting(session: Session) -> Waiting:
-    """What waits for a person, in one statement."""
-    files = OfferFile.state.in_(("checked", "columns"))
-    dead = Message.state == "dead"
-    row = session.execute(
-        select(
-            select(func.count()).where(files).select_from(OfferFile).scalar_subquery(),
-            select(func.min(OfferFile.uploaded_at)).where(files).scalar_subquery(),
-            select(func.count()).where(SupplierGrade.grade.is_(None)).select_from(SupplierGrade).scalar_subquery(),
-            select(func.count()).where(Listing.state == "refused").select_from(Listing).scalar_subquery(),
-            select(func.count()).where(dead).select_from(Message).scalar_subquery(),
-            select(func.min(Message.settled_at)).where(dead).scalar_subquery(),
-            select(func.count()).where(Stock.shortage > 0).select_from(Stock).scalar_subquery(),
-        )
-    ).one()
-    return Waiting(*row)
+_WORK = text("""
+    WITH files AS (
+      SELECT count(*) AS n, min(uploaded_at) AS since FROM offer_file WHERE state IN ('checked', 'columns')),
+    dead AS (SELECT count(*) AS n, min(settled_at) AS since FROM message WHERE state = 'dead'),
+    trouble AS (
+      SELECT count(DISTINCT l.flow) AS n FROM lane l
+      WHERE NOT l.paused AND l.flow <> 'portal.sweep.portal' AND (
+        (l.open_until IS NOT NULL AND l.failure_at > COALESCE(l.success_at, '-infinity'))
+        OR EXISTS (SELECT 1 FROM message m WHERE m.flow = l.flow AND m.channel = l.channel AND m.state = 'dead')
+        OR EXISTS (SELECT 1 FROM message m WHERE m.flow = l.flow AND m.channel = l.channel AND m.state = 'pending'
+                   AND m.next_attempt_at < clock_timestamp() - interval '1 minute'
+                   AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp()))))
+    SELECT files.n, files.since, (SELECT count(*) FROM supplier_word WHERE value IS NULL),
+           (SELECT count(*) FROM match_question WHERE state = 'open' AND reason <> 'unread'), dead.n, dead.since,
+           (SELECT count(*) FROM stock WHERE shortage > 0), trouble.n,
+           EXISTS (SELECT 1 FROM lane WHERE flow = 'portal.sweep.portal'
+                   AND success_at > clock_timestamp() - make_interval(secs => :limit_s))
+    FROM files, dead, trouble
+""")
+
+
+def work(session: Session) -> Work:
+    """Everything that waits, in one statement."""
+    return Work._make(session.execute(_WORK, {"limit_s": SWEEP_LIMIT_S}).one())

@@ -1,4 +1,4 @@
-"""The set-based half of the offers domain: matching, difference and acceptance, each a few statements."""
+"""The set-based half of the offers domain: difference and acceptance, each a few statements."""
 
 from __future__ import annotations
 
@@ -9,55 +9,40 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.db import Json
+from app.offers import matching, questions
+from app.offers.breaker import PRICE_MOVED
+from app.offers.rates import RATES
 
 # Every statement names its file; the supplier and the day of the list come from the file's row.
 _FILE = "offer_file f WHERE f.id = :file_id"
 
+# Words decided since the file was read; what they meant to the line's problems is put right with them.
 _GRADES = text("""
-    UPDATE offer_line l SET grade = g.grade
-    FROM supplier_grade g, offer_file f
-    WHERE l.offer_file_id = :file_id AND f.id = l.offer_file_id
-      AND g.supplier_id = f.supplier_id AND g.word = l.grade_key
-      AND l.grade IS DISTINCT FROM g.grade
+    UPDATE offer_line l SET grade = w.value,
+      problems = jsonb_path_query_array(l.problems, '$[*] ? (@.code != "grade_unknown" && @.code != "grade_defect")')
+        || CASE WHEN w.value = 'defect' THEN jsonb_build_array(
+             jsonb_build_object('code', 'grade_defect', 'field', 'grade', 'value', l.grade_word)) ELSE '[]' END
+    FROM supplier_word w, offer_file f
+    WHERE l.offer_file_id = :file_id AND f.id = l.offer_file_id AND w.supplier_id = f.supplier_id AND w.kind = 'grade'
+      AND w.word = l.grade_key AND w.value IS NOT NULL AND l.grade IS DISTINCT FROM w.value
 """)
 
-_FORGET = text("""
-    UPDATE offer_line SET variant_id = NULL, match_method = NULL, diff = NULL, old_quantity = NULL, old_price = NULL
-    WHERE offer_file_id = :file_id
+# An item number that this file holds in several grades: the offer in force under the bare number is one of them.
+_BY_GRADE = text("""
+    UPDATE offer o SET identity = o.identity || ':' || o.grade_key
+    FROM offer_file f
+    WHERE f.id = :file_id AND o.supplier_id = f.supplier_id AND o.identity = 'item:' || o.item_number
+      AND o.item_number IN (
+        SELECT l.item_number FROM offer_line l
+        WHERE l.offer_file_id = f.id AND l.row_number > 0 AND l.item_number <> ''
+          AND l.identity <> 'item:' || l.item_number)
+      AND NOT EXISTS (SELECT 1 FROM offer x
+                      WHERE x.supplier_id = o.supplier_id AND x.identity = o.identity || ':' || o.grade_key)
 """)
-
-# The cascade, surest first. Each step fills only lines that are still open; a doubtful answer (two variants) is none.
-_MATCHES = {
-    "item": text("""
-        UPDATE offer_line l SET variant_id = i.variant_id, match_method = 'item'
-        FROM supplier_item i, offer_file f
-        WHERE l.offer_file_id = :file_id AND f.id = l.offer_file_id AND i.supplier_id = f.supplier_id
-          AND i.item_number = l.item_number AND l.item_number <> '' AND i.grade = l.grade
-          AND l.variant_id IS NULL AND NOT l.rejected
-    """),
-    "gtin": text("""
-        UPDATE offer_line l SET variant_id = v.id, match_method = 'gtin'
-        FROM (SELECT gtin, grade, min(id) AS id FROM variant WHERE active AND gtin IS NOT NULL
-              GROUP BY gtin, grade HAVING count(*) = 1) v
-        WHERE l.offer_file_id = :file_id AND v.gtin = l.gtin AND v.grade = l.grade
-          AND l.variant_id IS NULL AND NOT l.rejected
-    """),
-    "mpn": text("""
-        UPDATE offer_line l SET variant_id = v.id, match_method = 'mpn'
-        FROM (SELECT p.mpn, v.grade, min(v.id) AS id FROM variant v JOIN product p ON p.id = v.product_id
-              WHERE v.active AND p.mpn IS NOT NULL GROUP BY p.mpn, v.grade HAVING count(*) = 1) v
-        WHERE l.offer_file_id = :file_id AND v.mpn = l.mpn AND v.grade = l.grade
-          AND l.variant_id IS NULL AND NOT l.rejected
-    """),
-    "attributes": text("""
-        UPDATE offer_line l SET variant_id = v.id, match_method = 'attributes'
-        FROM (SELECT v.match_key, v.grade, min(v.id) AS id FROM variant v
-              WHERE v.active AND v.match_key IN (SELECT match_key FROM offer_line WHERE offer_file_id = :file_id)
-              GROUP BY v.match_key, v.grade HAVING count(*) = 1) v
-        WHERE l.offer_file_id = :file_id AND v.match_key = l.match_key AND v.grade = l.grade
-          AND l.variant_id IS NULL AND NOT l.rejected
-    """),
-}
+_ITEMS_BY_GRADE = text("""
+    SELECT DISTINCT item_number FROM offer
+    WHERE supplier_id = :supplier_id AND identity LIKE 'item:%' AND identity <> 'item:' || item_number
+""")
 
 _DROP_ABSENT = text("DELETE FROM offer_line WHERE offer_file_id = :file_id AND row_number < 0")
 
@@ -70,7 +55,8 @@ _DIFF = text("""
                     OR o.vat_scheme <> l.vat_scheme THEN 'changed'
                   ELSE 'unchanged' END,
       old_quantity = CASE WHEN o.absent_since IS NULL THEN o.quantity END,
-      old_price = CASE WHEN o.absent_since IS NULL AND o.currency = l.currency THEN o.price END
+      old_price = CASE WHEN o.absent_since IS NULL AND o.currency = l.currency THEN o.price END,
+      old_grade = CASE WHEN o.absent_since IS NULL THEN o.grade END
     FROM offer_line x
     JOIN offer_file f ON f.id = x.offer_file_id
     LEFT JOIN offer o ON o.supplier_id = f.supplier_id AND o.identity = x.identity
@@ -79,11 +65,12 @@ _DIFF = text("""
 
 _ABSENT = text("""
     INSERT INTO offer_line (offer_file_id, row_number, identity, item_number, description, grade_word, grade_key,
-                            grade, quantity, price, currency, vat_scheme, gtin, mpn, match_key, variant_id,
-                            match_method, diff, old_quantity, old_price, rejected, problems)
+                            grade, quantity, price, currency, vat_scheme, gtin, mpn, match_key, facts,
+                            variant_id, match_method, confidence, evidence, diff, old_quantity, old_price,
+                            rejected, problems)
     SELECT f.id, -row_number() OVER (ORDER BY o.id), o.identity, o.item_number, o.description, o.grade_word,
-           o.grade_key, o.grade, 0, o.price, o.currency, o.vat_scheme, o.gtin, o.mpn, o.match_key, o.variant_id,
-           o.match_method, 'absent', o.quantity, o.price, false, '[]'
+           o.grade_key, o.grade, 0, o.price, o.currency, o.vat_scheme, o.gtin, o.mpn, o.match_key, o.facts,
+           o.variant_id, o.match_method, o.confidence, o.evidence, 'absent', o.quantity, o.price, false, '[]'
     FROM offer_file f JOIN offer o ON o.supplier_id = f.supplier_id AND o.absent_since IS NULL
     WHERE f.id = :file_id
       AND NOT EXISTS (SELECT 1 FROM offer_line l WHERE l.offer_file_id = f.id AND l.identity = o.identity)
@@ -99,17 +86,8 @@ _NO_RATE = text("""
       AND NOT EXISTS (SELECT 1 FROM exchange_rate r WHERE r.currency = l.currency AND r.day <= f.list_date)
 """)
 
-_RATES = """
-    rates AS (
-      SELECT c.currency, CASE WHEN c.currency = 'EUR' THEN 1 ELSE (
-               SELECT r.per_eur FROM exchange_rate r, offer_file f
-               WHERE f.id = :file_id AND r.currency = c.currency AND r.day <= f.list_date
-               ORDER BY r.day DESC LIMIT 1) END AS per_eur
-      FROM (SELECT DISTINCT currency FROM offer_line WHERE offer_file_id = :file_id) c)
-"""
-
 _COUNTS = text(f"""
-    WITH {_RATES}
+    WITH {RATES}
     SELECT count(*) FILTER (WHERE row_number > 0) AS rows,
            count(*) FILTER (WHERE diff = 'new') AS new,
            count(*) FILTER (WHERE diff = 'changed') AS changed,
@@ -119,8 +97,19 @@ _COUNTS = text(f"""
            count(*) FILTER (WHERE diff = 'absent') AS absent,
            count(*) FILTER (WHERE diff = 'rejected') AS rejected,
            count(*) FILTER (WHERE variant_id IS NOT NULL AND diff IN ('new', 'changed', 'unchanged')) AS matched,
+           (SELECT count(*) FROM match_question WHERE offer_file_id = :file_id AND state = 'open'
+              AND reason <> 'unread') AS asked,
            COALESCE(sum(quantity) FILTER (WHERE diff IN ('new', 'changed', 'unchanged')), 0) AS pieces_after,
            COALESCE(sum(old_quantity), 0) AS pieces_before,
+           count(*) FILTER (WHERE old_quantity IS NOT NULL) AS in_force,
+           count(*) FILTER (WHERE old_quantity IS NOT NULL AND diff IN ('changed', 'unchanged')) AS continuing,
+           count(*) FILTER (WHERE diff = 'changed' AND abs(price - old_price) * 100 > old_price * :price_moved)
+             AS price_jumps,
+           count(*) FILTER (WHERE diff = 'changed' AND old_grade IS NOT NULL AND old_grade <> grade) AS grade_shifts,
+           COALESCE(sum(old_quantity) FILTER (WHERE diff IN ('changed', 'unchanged')), 0) AS pieces_continuing,
+           COALESCE(sum(quantity) FILTER (WHERE old_quantity IS NOT NULL AND diff IN ('changed', 'unchanged')), 0)
+             AS pieces_continued,
+           count(*) FILTER (WHERE row_number > 0 AND (COALESCE(quantity, 0) = 0 OR COALESCE(price, 0) = 0)) AS zeros,
            COALESCE(round(sum(quantity * price / r.per_eur)
              FILTER (WHERE diff IN ('new', 'changed', 'unchanged')), 2), 0) AS value_after_eur,
            COALESCE(round(sum(old_quantity * COALESCE(old_price, price) / r.per_eur), 2), 0) AS value_before_eur
@@ -135,19 +124,20 @@ _PROBLEMS = text("""
 """)
 
 _WORDS = text("""
-    SELECT l.grade_key AS word, min(l.grade_word) AS shown, count(*) AS lines
-    FROM offer_line l WHERE l.offer_file_id = :file_id AND l.row_number > 0 AND l.grade IS NULL AND l.grade_key <> ''
-    GROUP BY 1 ORDER BY 3 DESC, 1
+    SELECT p->>'kind' AS kind, p->>'word' AS word, min(p->>'value') AS shown, count(*) AS lines
+    FROM offer_line l, jsonb_array_elements(l.problems) p
+    WHERE l.offer_file_id = :file_id AND l.row_number > 0 AND p->>'word' <> ''
+    GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2
 """)
 
 _APPLY = text(f"""
-    WITH {_RATES}
+    WITH {RATES}
     INSERT INTO offer AS o (supplier_id, identity, item_number, description, grade_word, grade_key, match_key, mpn,
-                            grade, quantity, price, currency, price_eur, vat_scheme, gtin, variant_id, match_method,
-                            offer_file_id, row_number, absent_since, changed_at)
+                            grade, quantity, price, currency, price_eur, vat_scheme, gtin, facts, variant_id,
+                            match_method, confidence, evidence, offer_file_id, row_number, absent_since, changed_at)
     SELECT f.supplier_id, l.identity, l.item_number, l.description, l.grade_word, l.grade_key, l.match_key, l.mpn,
            l.grade, l.quantity, l.price, l.currency, round(l.price / r.per_eur, 2), l.vat_scheme, l.gtin,
-           l.variant_id, l.match_method, f.id, l.row_number, NULL, :now
+           l.facts, l.variant_id, l.match_method, l.confidence, l.evidence, f.id, l.row_number, NULL, :now
     FROM offer_line l JOIN offer_file f ON f.id = l.offer_file_id JOIN rates r USING (currency)
     WHERE l.offer_file_id = :file_id AND l.diff IN ('new', 'changed', 'unchanged')
     ON CONFLICT (supplier_id, identity) DO UPDATE SET
@@ -155,13 +145,15 @@ _APPLY = text(f"""
       grade_key = excluded.grade_key, match_key = excluded.match_key, mpn = excluded.mpn, grade = excluded.grade,
       quantity = excluded.quantity, price = excluded.price, currency = excluded.currency,
       price_eur = excluded.price_eur, vat_scheme = excluded.vat_scheme, gtin = excluded.gtin,
-      variant_id = excluded.variant_id, match_method = excluded.match_method,
+      facts = excluded.facts, variant_id = excluded.variant_id, match_method = excluded.match_method,
+      confidence = excluded.confidence, evidence = excluded.evidence,
       offer_file_id = excluded.offer_file_id, row_number = excluded.row_number, absent_since = NULL,
-      changed_at = excluded.changed_at
-    WHERE (o.quantity, o.price, o.currency, o.grade_key, o.grade, o.description, o.vat_scheme, o.variant_id)
+      halved_at = NULL, changed_at = excluded.changed_at
+    WHERE (o.quantity, o.price, o.currency, o.grade_key, o.grade, o.description, o.vat_scheme, o.variant_id,
+           o.match_key)
           IS DISTINCT FROM
           (excluded.quantity, excluded.price, excluded.currency, excluded.grade_key, excluded.grade,
-           excluded.description, excluded.vat_scheme, excluded.variant_id)
+           excluded.description, excluded.vat_scheme, excluded.variant_id, excluded.match_key)
        OR o.absent_since IS NOT NULL
     RETURNING o.variant_id
 """)  # noqa: S608  # Both halves are constants of this module.
@@ -173,6 +165,28 @@ _WITHDRAW = text("""
     WHERE l.offer_file_id = :file_id AND l.diff = 'absent' AND f.id = l.offer_file_id
       AND o.supplier_id = f.supplier_id AND o.identity = l.identity AND o.absent_since IS NULL
     RETURNING o.variant_id
+""")
+
+# Before a file is applied: the offers that it will change, as they are.
+_REMEMBER = text("""
+    INSERT INTO offer_change (offer_file_id, offer_id, kind, before)
+    SELECT f.id, o.id, CASE WHEN l.diff = 'absent' THEN 'absent' ELSE 'changed' END, to_jsonb(o)
+    FROM offer_file f JOIN offer_line l ON l.offer_file_id = f.id
+    JOIN offer o ON o.supplier_id = f.supplier_id AND o.identity = l.identity
+    WHERE f.id = :file_id
+      AND ((l.diff = 'absent' AND :full)
+           OR (l.diff IN ('new', 'changed', 'unchanged') AND (o.absent_since IS NOT NULL
+               OR (o.quantity, o.price, o.currency, o.grade_key, o.grade, o.description, o.vat_scheme, o.variant_id,
+                   o.match_key)
+                  IS DISTINCT FROM
+                  (l.quantity, l.price, l.currency, l.grade_key, l.grade, l.description, l.vat_scheme, l.variant_id,
+                   l.match_key))))
+    ON CONFLICT (offer_file_id, offer_id) DO NOTHING
+""")
+_REMEMBER_NEW = text("""
+    INSERT INTO offer_change (offer_file_id, offer_id, kind)
+    SELECT o.offer_file_id, o.id, 'new' FROM offer o WHERE o.offer_file_id = :file_id AND o.changed_at = :now
+    ON CONFLICT (offer_file_id, offer_id) DO NOTHING
 """)
 
 _ENDED = """
@@ -190,30 +204,14 @@ _END_ABSENT = text(f"""
     RETURNING o.variant_id
 """)  # noqa: S608  # A constant of this module.
 
-_LEARN = text("""
-    INSERT INTO supplier_item (supplier_id, item_number, grade, variant_id, method)
-    SELECT DISTINCT ON (l.item_number, l.grade) f.supplier_id, l.item_number, l.grade, l.variant_id, l.match_method
-    FROM offer_line l JOIN offer_file f ON f.id = l.offer_file_id
-    WHERE l.offer_file_id = :file_id AND l.variant_id IS NOT NULL AND l.match_method <> 'item'
-      AND l.item_number <> '' AND l.diff IN ('new', 'changed', 'unchanged')
-    ON CONFLICT (supplier_id, item_number, grade) DO NOTHING
-""")
-
-# Offers whose word was decided after they were accepted.
+# Offers whose word was decided after they were accepted. What they are is asked anew with their grade.
 _REGRADE = text("""
-    WITH decided AS (
-      SELECT o.id, g.grade, v.id AS variant_id
-      FROM offer o
-      JOIN supplier_grade g ON g.supplier_id = o.supplier_id AND g.word = o.grade_key
-      LEFT JOIN LATERAL (
-        SELECT min(v.id) AS id FROM variant v
-        WHERE v.active AND v.match_key = o.match_key AND v.grade = g.grade HAVING count(*) = 1) v ON true
-      WHERE o.supplier_id = :supplier_id AND o.grade IS DISTINCT FROM g.grade)
-    UPDATE offer o SET grade = d.grade, variant_id = d.variant_id, changed_at = :now,
-           match_method = CASE WHEN d.variant_id IS NULL THEN NULL ELSE 'attributes' END
-    FROM decided d, offer old
-    WHERE o.id = d.id AND old.id = o.id
-    RETURNING o.variant_id, old.variant_id AS was
+    UPDATE offer o SET grade = w.value, variant_id = NULL, match_method = NULL, confidence = NULL, evidence = NULL,
+           changed_at = :now
+    FROM supplier_word w, offer old
+    WHERE o.supplier_id = :supplier_id AND w.supplier_id = o.supplier_id AND w.kind = 'grade' AND w.value IS NOT NULL
+      AND w.word = o.grade_key AND o.grade IS DISTINCT FROM w.value AND old.id = o.id
+    RETURNING old.variant_id AS was
 """)
 
 
@@ -223,15 +221,20 @@ def match_and_diff(session: Session, file_id: int) -> Json:
     Safe to run again: after a word was decided, or when other files were accepted meanwhile.
     """
     session.execute(_DROP_ABSENT, {"file_id": file_id})
-    session.execute(_FORGET, {"file_id": file_id})
+    session.execute(_BY_GRADE, {"file_id": file_id})
     session.execute(_GRADES, {"file_id": file_id})
     session.execute(_NO_RATE, {"file_id": file_id})
     session.execute(text("ANALYZE offer_line")) if _is_large(session, file_id) else None
-    for statement in _MATCHES.values():
-        session.execute(statement, {"file_id": file_id})
+    matching.match_lines(session, file_id)
+    questions.ask_of_file(session, file_id)
     session.execute(_DIFF, {"file_id": file_id})
     session.execute(_ABSENT, {"file_id": file_id})
     return counts(session, file_id)
+
+
+def items_by_grade(session: Session, supplier_id: int) -> set[str]:
+    """Item numbers of which the supplier's offers are known by their grade too."""
+    return set(session.execute(_ITEMS_BY_GRADE, {"supplier_id": supplier_id}).scalars())
 
 
 def _is_large(session: Session, file_id: int) -> bool:
@@ -242,8 +245,8 @@ def _is_large(session: Session, file_id: int) -> bool:
 
 
 def counts(session: Session, file_id: int) -> Json:
-    """What the file would do: rows per kind, pieces and EUR before and after, problems and open grade words."""
-    row = session.execute(_COUNTS, {"file_id": file_id}).one()._asdict()
+    """What the file would do: rows per kind, pieces and EUR before and after, problems and open words of every kind."""
+    row = session.execute(_COUNTS, {"file_id": file_id, "price_moved": PRICE_MOVED}).one()._asdict()
     result: dict[str, Any] = {
         name: str(value) if name.startswith("value_") else int(value) for name, value in row.items()
     }
@@ -253,7 +256,7 @@ def counts(session: Session, file_id: int) -> Json:
         result["problems"][problem.code] = problem.lines
         result["problems_with_stock"][problem.code] = problem.with_stock
     words = session.execute(_WORDS, {"file_id": file_id})
-    result["words"] = [{"word": word.word, "shown": word.shown, "lines": word.lines} for word in words]
+    result["words"] = [word._asdict() for word in words]
     return result
 
 
@@ -263,10 +266,12 @@ def apply_lines(session: Session, file_id: int, *, mode: str, now: datetime) -> 
     What a full list does not name ends; with grace it is only marked, and `end_absent` ends it later.
     """
     before = _variants_of(session, file_id)
+    session.execute(_REMEMBER, {"file_id": file_id, "full": mode != "partial"})
     touched = {row.variant_id for row in session.execute(_APPLY, {"file_id": file_id, "now": now})}
     if mode != "partial":
         touched |= {row.variant_id for row in session.execute(_WITHDRAW, {"file_id": file_id, "now": now})}
-    session.execute(_LEARN, {"file_id": file_id})
+    session.execute(_REMEMBER_NEW, {"file_id": file_id, "now": now})
+    matching.learn(session, file_id)
     return {variant for variant in touched | before if variant is not None}
 
 
@@ -285,9 +290,18 @@ def _variants_of(session: Session, file_id: int) -> set[int | None]:
 
 
 def regrade_offers(session: Session, supplier_id: int, *, now: datetime) -> set[int]:
-    """Give offers in force the grade that their word means now; returns the variants whose offers moved."""
-    rows = session.execute(_REGRADE, {"supplier_id": supplier_id, "now": now}).all()
-    return {variant for row in rows for variant in (row.variant_id, row.was) if variant is not None}
+    """Give offers in force the grade that their word means now, and match them; returns the variants that moved."""
+    lost = {row.was for row in session.execute(_REGRADE, {"supplier_id": supplier_id, "now": now})}
+    return {variant for variant in lost if variant is not None} | matching.match_offers(session, supplier_id, now=now)
+
+
+def offered_variants(session: Session, supplier_id: int) -> set[int]:
+    """The variants that offers of the supplier are of."""
+    rows = session.execute(
+        text("SELECT DISTINCT variant_id FROM offer WHERE supplier_id = :supplier_id AND variant_id IS NOT NULL"),
+        {"supplier_id": supplier_id},
+    )
+    return set(rows.scalars())
 
 
 def end_absent(session: Session, supplier_id: int, *, now: datetime) -> list[int | None]:

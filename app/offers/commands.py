@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app import clock, queue
 from app.db import Json, reading, transaction
 from app.extensions import settings
-from app.offers import queries, services
+from app.offers import queries, services, words
 from app.offers.models import OfferFile
 from app.suppliers.models import Supplier
 
@@ -42,13 +42,15 @@ def import_file(path: Path, supplier_code: str, *, accept: bool, keep: bool, wai
                 timezone=settings().timezone,
             )  # fmt: skip
     except services.OfferFileError as error:
-        raise ImportFailed(error.code, "the file is empty") from error
+        raise ImportFailed(error.code, words.act_problem(error.code)) from error
     file = _work_until(received.offer_file_id, leaving={"received", "reading"})
     if file.state in ("refused", "columns"):
         problem: dict[str, Any] = file.problem or {"code": file.state}
-        raise ImportFailed(str(problem["code"]), f"not imported: {problem}")
+        raise ImportFailed(str(problem["code"]), words.refusal(problem))
     result = _result(file)
-    if accept and file.state == "checked":
+    if accept and file.state == "checked" and result["held"]:
+        result["accepted"] = False  # Somebody who may approve looks at it on its page.
+    elif accept and file.state == "checked":
         with transaction() as session:
             services.ask_accept(session, file.id, user_id=None, now=clock.now())
         file = _work_until(file.id, leaving={"accepting"})
@@ -85,7 +87,8 @@ def _result(file: OfferFile) -> Json:
     return {
         "offer_file_id": file.id,
         **{name: counts[name] for name in SHOWN},
-        "held": False,
+        "held": bool(counts["holds"]),
+        "holds": counts["holds"],
         "sheet": file.sheet,
         "header_row": file.header_row,
         "encoding": file.encoding,
@@ -102,7 +105,7 @@ def _wait_for_shops(file_id: int) -> list[Json]:
     for _ in range(int(READ_LIMIT_S / 0.5)):
         queue.work_here("portal.listings.shopware")
         with transaction() as session:
-            channels = queries.publish_progress(session, file_id)
+            channels = queries.publish_progress(session, file_id, since=None)
         if all(channel.waiting == 0 for channel in channels):
             return [channel._asdict() for channel in channels]
         pause.wait(0.5)  # Retries wait for their time, or another process has the lease.

@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from app.offers.columns import CURRENCIES, ColumnMapping
-from app.offers.reading import Cell, SheetRow, Table
-from app.offers.values import normalise_word, parse_gtin, parse_money, parse_quantity, tidy, uses_decimal_comma
+from app.offers.cells import TEXT_ATTRIBUTES, CellReader, Problem, Words, shown
+from app.offers.columns import ColumnMapping
+from app.offers.reading import WHOLE_ROW, Cell, SheetRow, Table
+from app.offers.twins import find_twins, grade_suffix, suffix_grades
+from app.offers.values import is_blank, parse_money, tidy, uses_decimal_comma
 
 # Problems that keep a line from touching stock or price. The others inform.
 REJECTING = frozenset(
     {
-        "price_zero", "price_placeholder", "price_missing", "price_invalid", "price_negative", "quantity_fraction",
-        "quantity_missing", "quantity_invalid", "quantity_negative", "item_number_missing", "duplicate_item",
-        "duplicate_line", "currency_invalid",
+        "price_zero", "price_placeholder", "price_missing", "price_invalid", "price_negative", "price_ambiguous",
+        "quantity_fraction", "quantity_missing", "quantity_invalid", "quantity_negative", "quantity_ambiguous",
+        "quantity_word", "item_number_missing", "duplicate_item", "duplicate_line", "currency_invalid",
+        "currency_contradicts", "vat_unknown", "row_longer", "quote_open",
     }
 )  # fmt: skip
 PLACEHOLDER_TIMES = 40  # Times the file's 99th percentile that a price must reach to be a placeholder,
 PLACEHOLDER_LEAST = Decimal(50_000)  # and its least amount in any currency.
-
-
-class Problem(NamedTuple):
-    code: str
-    field: str
-    value: str
-
-    def as_json(self) -> dict[str, str]:
-        """As it is stored on the line."""
-        return {"code": self.code, "field": self.field, "value": self.value}
+LONGEST_TEXT = 2000  # Characters of a description.
+LONGEST_KEY = 200  # Characters of an item number or of an identity: an index holds them.
+LONGEST_MPN = 64
+_PICKED = ("description", "quantity", "price", "currency", "grade", "gtin", "mpn", "vat_scheme")
+_ATTRIBUTES = (*TEXT_ATTRIBUTES, "colour", "storage", "memory")
+_STORED_AS = {"storage": "storage_gb", "memory": "memory_gb"}
 
 
 class OfferLine(NamedTuple):
+    """`identity`: by what the same line is known in the supplier's next file.
+
+    `attributes`: what columns of their own say, only keys with a value: brand, model, processor, configuration,
+    keyboard, category, group, colour (our name), storage_gb, memory_gb.
+    """
+
     row_number: int
+    identity: str
     item_number: str
     description: str
     grade_word: str
@@ -44,12 +53,14 @@ class OfferLine(NamedTuple):
     currency: str
     gtin: str | None
     mpn: str | None
-    brand: str
-    category: str
-    group: str
-    keyboard: str
     vat_scheme: str
+    attributes: Mapping[str, Any]
     problems: tuple[Problem, ...]
+
+    @property
+    def is_named(self) -> bool:
+        """Whether anything says which goods the line is about."""
+        return bool(self.item_number or self.gtin or self.mpn or self.description)
 
     @property
     def rejected(self) -> bool:
@@ -57,102 +68,204 @@ class OfferLine(NamedTuple):
         return any(problem.code in REJECTING for problem in self.problems)
 
 
-def line_identity(line: OfferLine) -> str:
-    """By what the same line is known in the supplier's next file. Item numbers keep their leading zeros."""
-    if line.item_number:
-        return f"item:{line.item_number}"
-    if line.gtin:
-        return f"gtin:{line.gtin}:{line.grade_key}"
-    if line.mpn:
-        return f"mpn:{line.mpn}:{line.grade_key}"
-    return f"text:{line.description.casefold()}:{line.grade_key}"
-
-
 def read_lines(table: Table, mapping: ColumnMapping, *, supplier_currency: str, default_vat_scheme: str,
-               grades: Mapping[str, str]) -> Iterator[OfferLine]:  # fmt: skip
-    """Every data row as a line, in order. `grades`: the supplier's words, normalised, to our grades."""
-    reader = _Reader(table, mapping, supplier_currency, default_vat_scheme, grades)
-    for row in table.rows:
-        yield reader.line(row)
+               words: Words, graded_items: Collection[str] = ()) -> Iterator[OfferLine]:  # fmt: skip
+    """Every data row as a line, in order.
+
+    `words`: the supplier's dictionary. `graded_items`: item numbers of which offers in several grades are in force, so
+    that the grade is part of what the line is known by, as it is for numbers that this file holds in several grades.
+    """
+    reader = _Reader(
+        table, mapping, words, currency=mapping.price_currency or supplier_currency,
+        default_vat_scheme=default_vat_scheme, graded_items=graded_items,
+    )  # fmt: skip
+    return reader.lines()
 
 
 class _Reader:
     """What is known of the whole file while its rows are read."""
 
-    def __init__(self, table: Table, mapping: ColumnMapping, supplier_currency: str, default_vat_scheme: str,
-                 grades: Mapping[str, str]) -> None:  # fmt: skip
+    def __init__(self, table: Table, mapping: ColumnMapping, words: Words, *, currency: str,
+                 default_vat_scheme: str, graded_items: Collection[str]) -> None:  # fmt: skip
+        self.table, self.rows = table, table.rows
         self.at = dict(mapping.indexes)
-        self.currency = mapping.price_currency or supplier_currency
-        self.vat_scheme = default_vat_scheme
-        self.grades = grades
-        prices = [self._cell(row, "price") for row in table.rows]
-        self.decimal_comma = uses_decimal_comma(prices)
+        self.fields = {index: name for name, index in self.at.items()} | {WHOLE_ROW: ""}
+        self.width = max(self.at.values(), default=0) + 1
+        prices = self._column("price")
+        price_comma = uses_decimal_comma(prices)
+        quantity_comma = uses_decimal_comma(self._column("quantity"))
+        self.cells = CellReader(
+            words, currency=currency, vat_scheme=default_vat_scheme,
+            price_comma=quantity_comma if price_comma is None else price_comma,
+            quantity_comma=price_comma if quantity_comma is None else quantity_comma,
+        )  # fmt: skip
         self.placeholder = self._placeholder_from(prices)
-        self.seen: dict[str, OfferLine] = {}
+        self.pick = itemgetter(*(self.at.get(name, -1) for name in _PICKED))
+        self.attributes = [
+            (self.at[name], _STORED_AS.get(name, name), self.cells.attribute(name))
+            for name in _ATTRIBUTES
+            if name in self.at
+        ]
+        self.items = [_named(cell, LONGEST_KEY) for cell in self._column("item_number")] or [""] * len(self.rows)
+        self.suffixes = self._suffixes()
+        self.graded = set(graded_items)
+        self.twins = self._find_twins()
+
+    def _column(self, name: str) -> list[Cell]:
+        """Every row's cell of a column; nothing when no column is that."""
+        index = self.at.get(name)
+        if index is None:
+            return []
+        return list(self.table.column(index))
 
     def _placeholder_from(self, prices: list[Cell]) -> Decimal:
         """The amount from which a price stands for "ask us": far above what the file's dearest goods cost."""
+        comma = self.cells.price_comma
         amounts = sorted(
-            money.amount for money in (parse_money(price, decimal_comma=self.decimal_comma) for price in prices)
-            if money.amount
+            amount for amount in (
+                float(parse_money(price, decimal_comma=comma).amount or 0) if price.__class__ is str else price
+                for price in prices
+            ) if isinstance(amount, int | float) and 0 < amount < 1e10
         )  # fmt: skip
         if not amounts:
             return PLACEHOLDER_LEAST
-        return max(PLACEHOLDER_LEAST, amounts[(len(amounts) - 1) * 99 // 100] * PLACEHOLDER_TIMES)
+        return max(PLACEHOLDER_LEAST, Decimal(amounts[(len(amounts) - 1) * 99 // 100]) * PLACEHOLDER_TIMES)
 
-    def _cell(self, row: SheetRow, name: str) -> Cell:
-        index = self.at.get(name)
-        return row.cells[index] if index is not None and index < len(row.cells) else None
+    def _suffixes(self) -> dict[str, str]:
+        if "item_number" not in self.at or "grade" not in self.at:
+            return {}
+        grade = self.cells.grade
+        return suffix_grades(self.items, (grade[cell].key for cell in self._column("grade")))
 
-    def line(self, row: SheetRow) -> OfferLine:
-        problems: list[Problem] = []
+    def _find_twins(self) -> dict[int, Problem]:
+        """Which rows name what another row names; looks only at rows whose naming cell stands in the file twice.
 
-        def note(code: str | None, field: str) -> None:
-            if code is not None:
-                problems.append(Problem(code, field, str(self._cell(row, field) or "")[:200]))
-
-        quantity = parse_quantity(self._cell(row, "quantity"))
-        note(quantity.problem, "quantity")
-        price = parse_money(self._cell(row, "price"), decimal_comma=self.decimal_comma)
-        note(price.problem, "price")
-        if price.amount is not None and price.amount >= self.placeholder:
-            note("price_placeholder", "price")
-        gtin = parse_gtin(self._cell(row, "gtin"))
-        note(gtin.problem, "gtin")
-        currency = tidy(self._cell(row, "currency")).upper() or self.currency
-        if currency not in CURRENCIES:
-            note("currency_invalid", "currency")
-            currency = self.currency
-        word = tidy(self._cell(row, "grade"))
-        key = normalise_word(word)
-        grade = self.grades.get(key)
-        if grade is None:
-            note("grade_unknown", "grade")
-        elif grade == "defect":
-            note("grade_defect", "grade")
-        item_number, description = tidy(self._cell(row, "item_number")), tidy(self._cell(row, "description"))
-        mpn = tidy(self._cell(row, "mpn")) or None
-        if not (item_number or gtin.gtin or mpn or description):
-            note("item_number_missing", "item_number")
-        line = OfferLine(
-            row.number, item_number, description, word, key, grade, quantity.pieces, price.amount, currency, gtin.gtin,
-            mpn, tidy(self._cell(row, "brand")), tidy(self._cell(row, "category")), tidy(self._cell(row, "group")),
-            tidy(self._cell(row, "keyboard")), self._vat(row), tuple(problems),
+        A row without such a cell is named by all its attributes together, so every one of those is looked at.
+        """
+        keys = self._naming_cells()
+        counts = Counter(keys)
+        twins = [
+            (row, item)
+            for row, item, key in zip(self.rows, self.items, keys, strict=True)
+            if not key or counts[key] > 1
+        ]
+        grades: dict[str, set[str]] = {}
+        for row, item in twins:
+            if item and (key := self._line(row, item).grade_key):
+                grades.setdefault(item, set()).add(key)
+        self.graded |= {item for item, words in grades.items() if len(words) > 1}
+        return find_twins(
+            (line for line in (self._line(row, item) for row, item in twins) if line.is_named),
+            identity=lambda line: line.identity, row=lambda line: line.row_number,
+            signature=lambda line: (line.quantity, line.price, line.currency, line.grade_key, line.vat_scheme),
         )  # fmt: skip
-        return self._against_twins(line)
 
-    def _vat(self, row: SheetRow) -> str:
-        word = normalise_word(self._cell(row, "vat_scheme"))
-        if "marg" in word or "diff" in word:
-            return "margin"
-        return "regular" if word else self.vat_scheme
+    def _naming_cells(self) -> list[str]:
+        """What names each row: its item number, else its GTIN, manufacturer's number or description."""
+        read: dict[str, Callable[[Cell], str]] = {
+            "gtin": lambda cell: self.cells.gtin[cell].gtin or "",
+            "mpn": lambda cell: _named(cell, LONGEST_MPN),
+            "description": lambda cell: tidy(cell)[:LONGEST_TEXT].casefold(),
+        }
+        keys = self.items
+        for name, named in read.items():
+            column = self._column(name)
+            if column and not all(keys):
+                keys = [key or named(cell) for key, cell in zip(keys, column, strict=True)]
+        return keys
 
-    def _against_twins(self, line: OfferLine) -> OfferLine:
-        """The second line of an identity is rejected: as a copy when it says the same, else as a contradiction."""
-        identity = line_identity(line)
-        first = self.seen.setdefault(identity, line)
-        if first is line:
-            return line
-        same = (first.quantity, first.price, first.grade_key) == (line.quantity, line.price, line.grade_key)
-        twin = Problem("duplicate_line" if same else "duplicate_item", "item_number", str(first.row_number))
-        return line._replace(problems=(*line.problems, twin))
+    def lines(self) -> Iterator[OfferLine]:
+        """Every row's line."""
+        twins = self.twins
+        for row, item in zip(self.rows, self.items, strict=True):
+            line = self._line(row, item)
+            if row.number in twins:
+                line = line._replace(problems=(*line.problems, twins[row.number]))
+            yield line
+
+    def _line(self, row: SheetRow, item: str) -> OfferLine:
+        """The line without what other lines say about it."""
+        cells = row.cells + [None] * max(1, self.width + 1 - len(row.cells))  # The last one stands for columns we lack.
+        text_cell, quantity_cell, price_cell, currency_cell, grade_cell, gtin_cell, mpn_cell, vat_cell = self.pick(
+            cells
+        )
+        read = self.cells
+        pieces, price, grade = read.quantity(quantity_cell), read.price(price_cell), read.grade[grade_cell]
+        told, scheme, gtin = read.currency[currency_cell], read.vat[vat_cell], read.gtin[gtin_cell]
+        problems = [problem for problem in (pieces.problem, price.problem, told.problem, grade.problem, scheme.problem)
+                    if problem is not None]  # fmt: skip
+        if price.amount is not None and price.amount >= self.placeholder:
+            problems.append(Problem("price_placeholder", "price", shown(price_cell)))
+        if price.currency and told.value and price.currency != told.value:
+            problems.append(Problem("currency_contradicts", "currency", f"{shown(price_cell)} / {told.value}"))
+        if gtin.problem is not None:
+            problems.append(Problem(gtin.problem, "gtin", shown(gtin_cell)))
+        if row.problems:
+            problems += self._from_reading(row)
+        attributes = self._attributes(cells, problems)
+        mpn = _named(mpn_cell, LONGEST_MPN) or None
+        description = tidy(text_cell)[:LONGEST_TEXT] or _described(attributes)
+        if self.suffixes and self._contradicts_suffix(item, grade.key):
+            problems.append(Problem("grade_contradicts", "grade", f"{grade.word} / -{grade_suffix(item)}"))
+        if not (item or gtin.gtin or mpn or description):  # As is_named says of the line.
+            problems.append(Problem("item_number_missing", "item_number", ""))
+        identity = _identity(item, gtin.gtin, mpn, description, grade.key, graded=item in self.graded)
+        return OfferLine(
+            row.number, identity, item, description, grade.word, grade.key, grade.grade, pieces.pieces, price.amount,
+            price.currency or told.value or read.default_currency, gtin.gtin, mpn, scheme.value, attributes,
+            tuple(problems),
+        )  # fmt: skip
+
+    def _from_reading(self, row: SheetRow) -> list[Problem]:
+        """What reading found wrong with the row or with a cell that we use; others cannot matter."""
+        return [
+            Problem(one.code, self.fields[one.column], one.value) for one in row.problems if one.column in self.fields
+        ]
+
+    def _attributes(self, cells: Sequence[Cell], problems: list[Problem]) -> dict[str, Any]:
+        attributes = {}
+        for index, name, column in self.attributes:
+            value, problem = column[cells[index]]
+            if value:
+                attributes[name] = value
+            if problem is not None:
+                problems.append(problem)
+        return attributes
+
+    def _contradicts_suffix(self, item: str, key: str) -> bool:
+        """Whether the file's other lines say another grade by the letter behind the item number."""
+        usual = self.suffixes.get(grade_suffix(item), key)
+        if usual == key:
+            return False
+        grades = self.cells.words.get("grade", {})
+        return grades.get(usual) is None or grades.get(usual) != grades.get(key)
+
+
+def _named(cell: Cell, longest: int) -> str:
+    """A number that names goods; `n/a` in many rows is none."""
+    text = tidy(cell)[:longest]
+    return "" if is_blank(text.casefold()) else text
+
+
+def _described(attributes: Mapping[str, Any]) -> str:
+    """A description from columns of their own, for lists that have none: maker, model, sizes, colour."""
+    parts = [str(attributes.get(name, "")) for name in ("brand", "model", "processor", "configuration", "colour")]
+    brand, model, processor, configuration, colour = parts
+    if model.casefold().startswith(brand.casefold()):
+        brand = ""
+    sizes = [f"{attributes[name]}GB" for name in ("memory_gb", "storage_gb") if name in attributes]
+    return " ".join(part for part in (brand, model, processor, *sizes, configuration, colour) if part)
+
+
+def _identity(item: str, gtin: str | None, mpn: str | None, description: str, grade_key: str, *, graded: bool) -> str:
+    """Item numbers keep their leading zeros. What is too long for an index is known by its digest."""
+    if item:
+        return f"item:{item}:{grade_key}" if graded else f"item:{item}"
+    if gtin:
+        return f"gtin:{gtin}:{grade_key}"
+    if mpn:
+        return f"mpn:{mpn}:{grade_key}"
+    text = description.casefold()
+    if len(text) > LONGEST_KEY:
+        text = hashlib.sha256(text.encode()).hexdigest()
+    return f"text:{text}:{grade_key}"

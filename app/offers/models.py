@@ -30,6 +30,8 @@ FILE_STATES = (
     "checked",  # the difference is ready to be judged
     "accepting",  # a worker applies it
     "accepted",
+    "undoing",  # a worker takes back what it changed
+    "undone",
     "unchanged",  # checked, and nothing differs from the offers in force
     "cancelled",
     "refused",  # not readable as a stock list; `problem` says why
@@ -68,6 +70,7 @@ class OfferFile(Base):
     header_row: Mapped[int | None]
     encoding: Mapped[str | None]
     delimiter: Mapped[str | None] = mapped_column(String(4))
+    reading: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # `Table.account`: what was beside the table.
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     columns: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)  # The proposal, one per header.
     counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
@@ -76,6 +79,9 @@ class OfferFile(Base):
     checked_at: Mapped[Moment | None]
     accepted_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     accepted_at: Mapped[Moment | None]
+    approval: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # {by, reason, codes}: who let a held file pass.
+    undone_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    undone_at: Mapped[Moment | None]
     correlation_id: Mapped[Short]
 
 
@@ -112,13 +118,18 @@ class OfferLine(Base):
     gtin: Mapped[str | None] = mapped_column(String(14))
     mpn: Mapped[str | None] = mapped_column(String(64))
     match_key: Mapped[str | None]
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # Of app.catalog.reading; None: no device was read.
     variant_id: Mapped[int | None] = mapped_column(BigInteger)
     match_method: Mapped[str | None] = mapped_column(String(16))
+    confidence: Mapped[Decimal | None] = mapped_column(Numeric(4, 3))  # 0 to 1; None: nothing was found.
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # See app.offers.matching.
     diff: Mapped[str | None] = mapped_column(String(12))
     old_quantity: Mapped[int | None]
     old_price: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
+    old_grade: Mapped[str | None] = mapped_column(String(8))
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")  # By columns of their own.
     rejected: Mapped[bool]
-    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # [{code, field, value}]
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # [{code, field, value, kind?, word?}]
 
 
 class Offer(Base):
@@ -148,9 +159,33 @@ class Offer(Base):
     price_eur: Mapped[Decimal] = mapped_column(Numeric(12, 2))  # At the ECB rate of the list's day.
     vat_scheme: Mapped[Short]
     gtin: Mapped[str | None] = mapped_column(String(14))
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
     match_method: Mapped[str | None] = mapped_column(String(16))
+    confidence: Mapped[Decimal | None] = mapped_column(Numeric(4, 3))
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     offer_file_id: Mapped[int] = mapped_column(ForeignKey("offer_file.id"))
     row_number: Mapped[int]
     absent_since: Mapped[Moment | None]
+    halved_at: Mapped[Moment | None]  # No list came for so long that only half of the pieces is believed.
     changed_at: Mapped[Moment]
+
+
+class OfferChange(Base):
+    """What applying a file changed of an offer. `before`: the offer's row as it was; None: there was none.
+
+    `undone`: what an undo did with it: reversed, kept (another list or person changed the offer since), errored.
+    """
+
+    __tablename__ = "offer_change"
+    __table_args__ = (
+        CheckConstraint("kind IN ('new', 'changed', 'absent')", name="kind_known"),
+        CheckConstraint("undone IN ('reversed', 'kept', 'errored')", name="undone_known"),
+        Index(None, "offer_id"),
+    )
+
+    offer_file_id: Mapped[int] = mapped_column(ForeignKey("offer_file.id", ondelete="CASCADE"), primary_key=True)
+    offer_id: Mapped[int] = mapped_column(ForeignKey("offer.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[Short]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    undone: Mapped[Short | None]

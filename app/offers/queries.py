@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -15,7 +15,8 @@ from app.offers.models import OfferFile, OfferFileContent
 from app.offers.services import origin
 from app.suppliers.models import Supplier
 
-SETTLED = ("columns", "checked", "accepted", "unchanged", "cancelled", "refused")
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+WAITING = ("columns", "checked")  # States in which a file waits for a person.
 
 
 class FileRow(NamedTuple):
@@ -33,7 +34,10 @@ class FileRow(NamedTuple):
 
 def files(session: Session, *, supplier_id: int | None, state: str | None, before_id: int | None,
           limit: int) -> list[FileRow]:  # fmt: skip
-    """Newest first, `limit` + 1 rows at most, so that the caller sees whether there is an older page."""
+    """Newest first, `limit` + 1 rows at most, so that the caller sees whether there is an older page.
+
+    `state`: one of FILE_STATES, or `open` for those that wait for a person.
+    """
     statement = (
         select(OfferFile.id, Supplier.id, Supplier.name, OfferFile.filename, OfferFile.state, OfferFile.counts,
                OfferFile.problem, OfferFile.uploaded_at, User.name, OfferFile.list_date)
@@ -45,7 +49,7 @@ def files(session: Session, *, supplier_id: int | None, state: str | None, befor
     if supplier_id is not None:
         statement = statement.where(OfferFile.supplier_id == supplier_id)
     if state is not None:
-        statement = statement.where(OfferFile.state == state)
+        statement = statement.where(OfferFile.state.in_(WAITING if state == "open" else (state,)))
     if before_id is not None:
         statement = statement.where(OfferFile.id < before_id)
     return [FileRow._make(row) for row in session.execute(statement)]
@@ -86,6 +90,8 @@ class LineRow(NamedTuple):
     currency: str
     problems: list[dict[str, Any]]
     match_method: str | None
+    confidence: Decimal | None
+    evidence: dict[str, Any] | None
     variant_id: int | None
     sku: str | None
     variant_name: str | None
@@ -93,7 +99,8 @@ class LineRow(NamedTuple):
 
 _LINES = text("""
     SELECT l.row_number, l.item_number, l.description, l.grade_word, l.grade, l.quantity, l.old_quantity, l.price,
-           l.old_price, l.currency, l.problems, l.match_method, l.variant_id, v.sku, v.name
+           l.old_price, l.currency, l.problems, l.match_method, l.confidence, l.evidence,
+           l.variant_id, v.sku, v.name
     FROM offer_line l LEFT JOIN variant v ON v.id = l.variant_id
     WHERE l.offer_file_id = :file_id AND l.diff = :diff AND abs(l.row_number) > :after
       AND (CAST(:problem AS text) IS NULL
@@ -112,7 +119,8 @@ def lines(session: Session, file_id: int, *, diff: str, problem: str | None, aft
 
 _PROBLEM_LINES = text("""
     SELECT l.row_number, l.item_number, l.description, l.grade_word, l.grade, l.quantity, l.old_quantity, l.price,
-           l.old_price, l.currency, l.problems, l.match_method, l.variant_id, v.sku, v.name
+           l.old_price, l.currency, l.problems, l.match_method, l.confidence, l.evidence,
+           l.variant_id, v.sku, v.name
     FROM offer_line l LEFT JOIN variant v ON v.id = l.variant_id
     WHERE l.offer_file_id = :file_id AND l.row_number > :after
       AND l.problems @> jsonb_build_array(jsonb_build_object('code', CAST(:problem AS text)))
@@ -147,13 +155,14 @@ _PROGRESS = text("""
            min(m.created_at), max(m.settled_at)
     FROM channel c LEFT JOIN message m
       ON m.origin = :origin AND m.channel = c.code AND m.flow = 'portal.listings.shopware'
+      AND m.created_at >= CAST(:since AS timestamptz)
     WHERE c.active GROUP BY c.id ORDER BY c.position
 """)
 
 
-def publish_progress(session: Session, file_id: int) -> list[ChannelProgress]:
-    """Per storefront, how far the listings that the file changed have come."""
-    rows = session.execute(_PROGRESS, {"origin": origin(file_id)})
+def publish_progress(session: Session, file_id: int, *, since: datetime | None) -> list[ChannelProgress]:
+    """Per storefront, how far the listings that the file changed since then have come."""
+    rows = session.execute(_PROGRESS, {"origin": origin(file_id), "since": since or BEGINNING})
     return [ChannelProgress._make(row) for row in rows]
 
 

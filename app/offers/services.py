@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import and_ as sql_and
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,8 @@ from app.channels.services import lock_assortment, refresh_listings
 from app.db import Json
 from app.flows import services as ledger
 from app.logs import correlation_id
-from app.offers import changes
+from app.offers import breaker, changes, freshness, questions, undo
+from app.offers.columns import Layout, file_stem
 from app.offers.models import OfferFile, OfferFileContent
 from app.stock.services import set_offered
 from app.suppliers.models import Supplier, SupplierLayout
@@ -74,7 +76,7 @@ def receive_file(session: Session, supplier_id: int, *, filename: str, content: 
 
 
 def put(session: Session, file_id: int, act: str, *, now: datetime) -> None:
-    """Ask the flow for `read`, `check`, or `accept` of a file."""
+    """Ask the flow for `read`, `check`, `accept` or `undo` of a file."""
     ledger.receive(
         session, FLOW, key=str(file_id), delivery_id=f"{act}:{file_id}:{uuid.uuid4().hex}",
         body={"act": act, "offer_file_id": file_id}, now=now, origin=origin(file_id),
@@ -82,7 +84,7 @@ def put(session: Session, file_id: int, act: str, *, now: datetime) -> None:
 
 
 def put_regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
-    """Ask the flow to give the supplier's offers the grades that their words mean now."""
+    """Ask the flow to judge the supplier's offers in force anew: words, matches, and what is agreed with it."""
     ledger.receive(
         session, FLOW, key=f"supplier-{supplier_id}", delivery_id=f"regrade:{supplier_id}:{uuid.uuid4().hex}",
         body={"act": "regrade", "supplier_id": supplier_id}, now=now,
@@ -141,7 +143,7 @@ def say(session: Session, file_id: int, *, step: str, done: int, total: int) -> 
 
 def confirm_columns(session: Session, file_id: int, columns: Mapping[str, str], *, user_id: int | None,
                     now: datetime) -> None:  # fmt: skip
-    """Remember what a person says the headers mean, and read the file again with it. Raises OfferFileError."""
+    """Remember what a person says the headers mean, '' for not used, and read the file again. Raises OfferFileError."""
     file = lock_file(session, file_id, states=("columns", "checked", "unchanged"), problem="not_open")
     remember_layout(session, file, dict(columns), user_id=user_id, now=now)
     file.state, file.step, file.problem = "received", "", None
@@ -151,9 +153,44 @@ def confirm_columns(session: Session, file_id: int, columns: Mapping[str, str], 
                  after=dict(columns))  # fmt: skip
 
 
+def follow_words(session: Session, supplier_id: int, kinds: Collection[str], *, now: datetime,
+                 file_id: int | None = None) -> None:  # fmt: skip
+    """Let files that wait, `file_id` and, for grades, offers in force follow what was just decided.
+
+    A grade changes nothing that was read: the lines are compared again. Words of other kinds are values of the lines:
+    the files are read again. Offers in force take those from the supplier's next list.
+    """
+    if not kinds:
+        return
+    if "grade" in kinds:
+        put_regrade(session, supplier_id, now=now)
+    waiting = OfferFile.state == "checked"
+    asked = sql_and(OfferFile.id == file_id, OfferFile.state == "unchanged") if file_id else waiting
+    files = session.execute(
+        select(OfferFile).where(OfferFile.supplier_id == supplier_id, waiting | asked).with_for_update()
+    )
+    for file in files.scalars():
+        if set(kinds) == {"grade"}:
+            put(session, file.id, "check", now=now)
+            continue
+        file.state, file.step = "received", ""
+        file.revision += 1
+        put(session, file.id, "read", now=now)
+
+
+def layouts(session: Session, supplier_id: int) -> list[Layout]:
+    """How the supplier's files were read until now, latest first."""
+    rows = session.execute(
+        select(SupplierLayout.fingerprint, SupplierLayout.stem, SupplierLayout.columns)
+        .where(SupplierLayout.supplier_id == supplier_id)
+        .order_by(SupplierLayout.used_at.desc(), SupplierLayout.id.desc())
+    )
+    return [Layout(*row) for row in rows]
+
+
 def remember_layout(session: Session, file: OfferFile, columns: dict[str, str], *, user_id: int | None,
                     now: datetime) -> None:  # fmt: skip
-    """Keep header -> field for the supplier's files with these headers."""
+    """Keep header -> field, '' for a column that is not used, for the supplier's files with these headers."""
     if file.fingerprint is None:
         raise OfferFileError("not_read")
     layout = session.execute(
@@ -165,18 +202,46 @@ def remember_layout(session: Session, file: OfferFile, columns: dict[str, str], 
         layout = SupplierLayout(supplier_id=file.supplier_id, fingerprint=file.fingerprint, columns=columns,
                                 used_at=now)  # fmt: skip
         session.add(layout)
-    layout.columns, layout.used_at = columns, now
+    layout.columns, layout.used_at, layout.stem = columns, now, file_stem(file.filename)
     layout.confirmed_by = user_id or layout.confirmed_by
 
 
-def ask_accept(session: Session, file_id: int, *, user_id: int | None, now: datetime) -> None:
-    """A person accepts the difference; the worker applies it. Raises OfferFileError `not_checked`."""
+def ask_accept(session: Session, file_id: int, *, user_id: int | None, now: datetime,
+               approval: str | None = None) -> None:  # fmt: skip
+    """A person accepts the difference; the worker applies it.
+
+    A file that is held passes only with `approval`, the reason given by somebody who may approve; who may only approve
+    accepts no other. Raises OfferFileError `not_checked`, `held`, `not_held`.
+    """
     file = lock_file(session, file_id, states=("checked",), problem="not_checked")
+    held = [hold["code"] for hold in file.counts.get("holds", [])]
+    if held and not (approval or "").strip():
+        raise OfferFileError("held")
+    if approval is not None and not held:
+        raise OfferFileError("not_held")
+    file.approval = {"by": user_id, "reason": str(approval).strip(), "codes": held} if held else None
     file.state, file.accepted_by, file.step = "accepting", user_id, "accept"
     file.revision += 1
     put(session, file_id, "accept", now=now)
-    audit.record(session, act="offers.accept", subject_kind="offer_file", subject_id=str(file_id),
-                 after={name: file.counts.get(name) for name in ("new", "changed", "absent", "rejected")})  # fmt: skip
+    counts = {name: file.counts.get(name) for name in ("new", "changed", "absent", "rejected")}
+    audit.record(session, act="offers.approve" if held else "offers.accept", subject_kind="offer_file",
+                 subject_id=str(file_id), after={**counts, "approval": file.approval})  # fmt: skip
+
+
+def ask_undo(session: Session, file_id: int, *, user_id: int | None, now: datetime, days: int) -> None:
+    """A person takes an applied file back; the worker does it.
+
+    Raises OfferFileError `not_accepted`, `too_old`, `changed_nothing`.
+    """
+    file = lock_file(session, file_id, states=("accepted",), problem="not_accepted")
+    if not undo.may_undo(file.accepted_at, now=now, days=days):
+        raise OfferFileError("too_old")
+    if not undo.is_remembered(session, file_id):
+        raise OfferFileError("changed_nothing")
+    file.state, file.undone_by, file.step = "undoing", user_id, "undo"
+    file.revision += 1
+    put(session, file_id, "undo", now=now)
+    audit.record(session, act="offers.undo", subject_kind="offer_file", subject_id=str(file_id))
 
 
 def cancel(session: Session, file_id: int) -> None:
@@ -193,29 +258,81 @@ def cancel(session: Session, file_id: int) -> None:
 def accept(session: Session, file_id: int, *, now: datetime) -> Json:
     """Apply a file: offers, offered stock, prices, listings and their messages, all in this transaction.
 
-    Returns the counts, with `listings` per channel. Wake `portal.listings.shopware` after the commit.
+    Returns the counts, with `listings` per channel; a file that another one made odd meanwhile goes back to be judged,
+    and its counts have no `listings`. Wake `portal.listings.shopware` after the commit.
     """
     file = lock_file(session, file_id, states=("accepting",), problem="not_accepting")
     lock_assortment(session)
     supplier = session.get_one(Supplier, file.supplier_id)
-    result = changes.match_and_diff(session, file_id)  # Another file may have been accepted since the check.
+    result = check(session, file, supplier)  # Another file may have been accepted since the check.
+    passed = (file.approval or {}).get("codes", [])
+    if any(hold["code"] not in passed for hold in result["holds"]):
+        file.state, file.counts, file.step, file.approval = "checked", result, "", None
+        file.revision += 1
+        return result
     touched = changes.apply_lines(session, file_id, mode=file.mode, now=now)
+    questions.close_gone(session, supplier.id)
     set_offered(session, supplier.id, reference=origin(file_id), user_id=file.accepted_by, now=now)
     result["listings"] = refresh_listings(session, variant_ids=touched, now=now, origin=origin(file_id))
     if file.columns:
-        used = {column["header"]: column["field"] for column in file.columns if column["field"]}
-        remember_layout(session, file, used, user_id=file.accepted_by, now=now)
+        columns = {column["header"]: column["field"] for column in file.columns}
+        remember_layout(session, file, columns, user_id=file.accepted_by, now=now)
     file.state, file.accepted_at, file.counts, file.step = "accepted", now, result, ""
     file.revision += 1
     return result
 
 
-def regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
-    """Bring offers in force, stock and listings in line with the supplier's dictionary of grades."""
+def check(session: Session, file: OfferFile, supplier: Supplier) -> Json:
+    """Match and compare the staged lines; returns the counts, with the limits of the supplier that they break."""
+    counts = changes.match_and_diff(session, file.id)
+    counts["holds"] = [hold.as_json() for hold in breaker.holds(counts, supplier.limits, mode=file.mode)]
+    return counts
+
+
+def take_back(session: Session, file_id: int, *, now: datetime) -> Json:
+    """Undo an applied file: offers as they were, and stock, prices and listings with them; returns the buckets.
+
+    Words that were decided since then hold. Wake `portal.listings.shopware` after the commit.
+    """
+    file = lock_file(session, file_id, states=("undoing",), problem="not_undoing")
     lock_assortment(session)
-    touched = changes.regrade_offers(session, supplier_id, now=now)
+    touched = undo.reverse_lines(session, file_id, now=now)
+    touched |= changes.regrade_offers(session, file.supplier_id, now=now)
+    questions.ask_of_offers(session, file.supplier_id)
+    set_offered(session, file.supplier_id, reference=f"undo:{file_id}", user_id=file.undone_by, now=now)
+    listings = refresh_listings(session, variant_ids=touched, now=now, origin=origin(file_id))
+    result = {**undo.buckets(session, file_id), "listings": listings}
+    file.counts = {**file.counts, "undo": result}
+    file.state, file.undone_at, file.step = "undone", now, ""
+    file.revision += 1
+    return result
+
+
+def regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
+    """Bring offers in force, stock and listings in line with the supplier's words, items and agreements."""
+    lock_assortment(session)
+    touched = changes.regrade_offers(session, supplier_id, now=now) | changes.offered_variants(session, supplier_id)
+    questions.ask_of_offers(session, supplier_id)
     set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
     refresh_listings(session, variant_ids=touched, now=now, origin=None)
+
+
+def stale_suppliers(session: Session, *, now: datetime) -> list[tuple[int, str]]:
+    """Id and code of the suppliers without a list for so long that their policy acts."""
+    return freshness.stale_suppliers(session, now=now)
+
+
+def decay(session: Session, supplier_id: int, *, now: datetime) -> int:
+    """Believe the supplier's offers less, with stock, prices and listings; returns how many moved.
+
+    Wake `portal.listings.shopware` after the commit.
+    """
+    lock_assortment(session)
+    moved = freshness.decay(session, supplier_id, now=now)
+    _follow(session, supplier_id, moved, now=now)
+    audit.record(session, act="offers.stale", subject_kind="supplier", subject_id=str(supplier_id),
+                 after={"offers": len(moved)}, actor="supplier.absences.portal")  # fmt: skip
+    return len(moved)
 
 
 def suppliers_with_ended_grace(session: Session, *, now: datetime) -> list[tuple[int, str]]:
@@ -231,8 +348,14 @@ def end_absent(session: Session, supplier_id: int, *, now: datetime) -> int:
     """
     lock_assortment(session)
     ended = changes.end_absent(session, supplier_id, now=now)
-    set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
-    refresh_listings(session, variant_ids={variant for variant in ended if variant is not None}, now=now, origin=None)
+    _follow(session, supplier_id, ended, now=now)
     audit.record(session, act="offers.grace_ended", subject_kind="supplier", subject_id=str(supplier_id),
                  after={"offers": len(ended)}, actor="supplier.absences.portal")  # fmt: skip
     return len(ended)
+
+
+def _follow(session: Session, supplier_id: int, variants: Iterable[int | None], *, now: datetime) -> None:
+    """Stock and listings follow offers that the clock changed."""
+    set_offered(session, supplier_id, reference=f"supplier:{supplier_id}", user_id=None, now=now)
+    moved = {variant for variant in variants if variant is not None}
+    refresh_listings(session, variant_ids=moved, now=now, origin=None)

@@ -6,23 +6,28 @@ from io import BytesIO
 
 from flask import Blueprint, Response, abort, flash, request, send_file
 from flask_babel import gettext as _
-from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
 from app.db import reading, transaction
 from app.extensions import settings
+from app.matching import words as matches
 from app.offers import queries, services, words
 from app.offers.columns import FIELDS
 from app.offers.forms import ActForm, UploadForm
-from app.suppliers import services as suppliers
-from app.suppliers.models import GRADE_CHOICES, Supplier
+from app.offers.models import OfferFile
+from app.offers.undo import may_undo
+from app.suppliers import dictionary
+from app.suppliers import queries as suppliers
+from app.suppliers import words as dictionary_words
+from app.suppliers.models import Supplier
 from app.web.fragments import redirect_to, render, tagged, unchanged
 from app.web.lazy import current_user
 from app.web.permissions import requires
 
 bp = Blueprint("offers", __name__, url_prefix="/offers")
 PAGE = 50
+CHOSEN_STATES = ("accepted", "unchanged", "refused")
 KINDS = ("new", "changed", "unchanged", "absent", "rejected")
 
 
@@ -35,10 +40,11 @@ def index() -> Response:
     rows = queries.files(
         reading(), supplier_id=supplier_id, state=state, before_id=request.args.get("before", type=int), limit=PAGE
     )
-    supplier_names = reading().execute(select(Supplier.id, Supplier.name).order_by(Supplier.name)).all()
+    supplier = reading().get(Supplier, supplier_id) if supplier_id else None
     return render(
-        "offers/index.html", "files", files=rows[:PAGE], older=rows[PAGE - 1].id if len(rows) > PAGE else None,
-        state=state, supplier_id=supplier_id, suppliers=supplier_names, words=words,
+        "offers/index.html", files=rows[:PAGE], older=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        supplier=supplier, words=words,
+        state_choices=[("open", _("waiting")), *((name, words.state(name)) for name in CHOSEN_STATES)],
     )  # fmt: skip
 
 
@@ -94,7 +100,7 @@ def _page(file_id: int, *blocks: str, status: int = 200) -> Response:
             if problem
             else queries.lines(session, file_id, diff=kind, problem=None, after=after, limit=PAGE)
         )
-    progress = queries.publish_progress(session, file_id) if file.state == "accepted" else []
+    progress = queries.publish_progress(session, file_id, since=file.undone_at) if file.accepted_at else []
     context = {
         "file": file,
         "supplier": supplier,
@@ -114,21 +120,31 @@ def _page(file_id: int, *blocks: str, status: int = 200) -> Response:
             if channel.refused
         },
         "live": is_live(file.state, progress),
-        "undecided": suppliers.undecided_words(session, supplier.id),
-        "grades": GRADE_CHOICES,
+        "asked": _asked(file, suppliers.words(session, supplier.id, undecided=True)),
+        "dictionary_words": dictionary_words,
         "fields": FIELDS,
+        "columns": words.columns(file),
         "form": ActForm(),
         "tag": f"{file.id}.{file.revision}",
         "words": words,
+        "matches": matches,
         "steps": words.steps(file, progress),
+        "undoable": file.state == "accepted" and may_undo(file.accepted_at, now=clock.now(), days=settings().undo_days),
     }
     response = render("offers/detail.html", *blocks, status=status, **context)
     return tagged(response, str(context["tag"]))
 
 
+def _asked(file: OfferFile, undecided: list[suppliers.DictionaryWord]) -> list[tuple[suppliers.DictionaryWord, int]]:
+    """Words that nobody has explained yet, with their lines in this file; the most frequent first."""
+    lines = {(word.get("kind", "grade"), word["word"]): word["lines"] for word in file.counts.get("words", [])}
+    asked = [(word, lines.get((word.kind, word.word), 0)) for word in undecided]
+    return sorted(asked, key=lambda pair: -pair[1])
+
+
 def is_live(state: str, progress: list[queries.ChannelProgress]) -> bool:
     """Whether the page has something to wait for."""
-    return state in ("received", "reading", "accepting") or any(channel.waiting for channel in progress)
+    return state in ("received", "reading", "accepting", "undoing") or any(channel.waiting for channel in progress)
 
 
 @bp.get("/<int:file_id>/status")
@@ -158,10 +174,10 @@ def lines(file_id: int) -> Response:
 def columns(file_id: int) -> BaseResponse:
     """What each header means, said by a person; the file is read again with it."""
     file = _file_or_404(file_id)
-    chosen = {
-        column["header"]: request.form.get(f"column-{number}", "") for number, column in enumerate(file.columns or [])
-    }
-    chosen = {header: field for header, field in chosen.items() if field in FIELDS}
+    chosen = {}
+    for number, column in enumerate(file.columns or []):
+        field = request.form.get(f"column-{number}", "")
+        chosen[column["header"]] = field if field in FIELDS else ""
     return _act(file_id, lambda session: services.confirm_columns(
         session, file_id, chosen, user_id=current_user.id, now=clock.now()))  # fmt: skip
 
@@ -169,23 +185,33 @@ def columns(file_id: int) -> BaseResponse:
 @bp.post("/<int:file_id>/words")
 @requires("offers.write")
 def decide_words(file_id: int) -> BaseResponse:
-    """What the supplier's words for condition mean; lines and offers in force follow."""
+    """What the supplier's new words mean; lines and offers in force follow."""
     file = _file_or_404(file_id)
-    decided = {
-        key.removeprefix("word-"): value
+    said = {
+        int(key.removeprefix("word-")): value
         for key, value in request.form.items()
-        if key.startswith("word-") and value in GRADE_CHOICES
+        if key.startswith("word-") and key.removeprefix("word-").isdecimal() and value.strip()
     }
     now = clock.now()
+    kinds = set()
+    refused = []
     with transaction() as session:
-        for word, grade in decided.items():
-            suppliers.decide_grade(session, file.supplier_id, word, grade, user_id=current_user.id, now=now)
-        if decided:
-            services.put_regrade(session, file.supplier_id, now=now)
-        if decided and file.state in ("checked", "unchanged"):
-            services.put(session, file_id, "check", now=now)
+        for word_id, value in said.items():
+            word = suppliers.word(session, file.supplier_id, word_id)
+            if word is None:
+                continue
+            try:
+                dictionary.decide(
+                    session, file.supplier_id, word.kind, word.word, value, user_id=current_user.id, now=now
+                )
+                kinds.add(word.kind)
+            except dictionary.NoMeaning:
+                refused.append(word.shown)
+        services.follow_words(session, file.supplier_id, kinds, now=now, file_id=file_id)
     queue.wake(services.FLOW)
-    flash(_("%(number)s words noted; the lines follow.", number=len(decided)), "success")
+    for shown in refused:
+        flash(_("That is nothing that “%(word)s” can mean.", word=shown), "error")
+    flash(_("%(number)s words noted; the lines follow.", number=len(said) - len(refused)), "success")
     return redirect_to("offers.detail", file_id=file_id)
 
 
@@ -195,6 +221,27 @@ def accept(file_id: int) -> BaseResponse:
     """Apply the difference."""
     return _act(file_id, lambda session: services.ask_accept(
         session, file_id, user_id=current_user.id, now=clock.now()))  # fmt: skip
+
+
+@bp.post("/<int:file_id>/approve")
+@requires("offers.approve")
+def approve(file_id: int) -> BaseResponse:
+    """Let a held file pass, with a reason."""
+    _file_or_404(file_id)
+    reason = request.form.get("reason", "").strip()[:500]
+    if not reason:
+        flash(_("Say why this file may pass."), "error")
+        return redirect_to("offers.detail", file_id=file_id)
+    return _act(file_id, lambda session: services.ask_accept(
+        session, file_id, user_id=current_user.id, now=clock.now(), approval=reason))  # fmt: skip
+
+
+@bp.post("/<int:file_id>/undo")
+@requires("offers.write")
+def undo(file_id: int) -> BaseResponse:
+    """Take back what the file changed, where nothing else changed it since."""
+    return _act(file_id, lambda session: services.ask_undo(
+        session, file_id, user_id=current_user.id, now=clock.now(), days=settings().undo_days))  # fmt: skip
 
 
 @bp.post("/<int:file_id>/cancel")
@@ -226,6 +273,7 @@ def _file_or_404(file_id: int):  # type: ignore[no-untyped-def]
 
 def _act(file_id: int, act) -> BaseResponse:  # type: ignore[no-untyped-def]
     """One act on the file, in one transaction; what its state forbids is said, not raised."""
+    _file_or_404(file_id)
     if not ActForm().validate_on_submit():
         abort(400)
     try:

@@ -107,6 +107,26 @@ class PriceOverride(Base):
     ended_at: Mapped[Moment | None]  # None: in force until `ends_at`.
 
 
+class OfferPin(Base):
+    """A person's word that a variant is bought by one supplier's offer while it is sellable, whatever others cost."""
+
+    __tablename__ = "offer_pin"
+    __table_args__ = (
+        Index("uq_offer_pin_open", "variant_id", unique=True, postgresql_where=sql("ended_at IS NULL")),
+        CheckConstraint("until > created_at", name="ends_after_it_began"),
+    )
+
+    id: Mapped[Id]
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"), index=True)
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("supplier.id"))
+    identity: Mapped[Words]  # Of the offer at its supplier: it outlives the offer's row.
+    reason: Mapped[Words]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[Moment]
+    until: Mapped[Moment]
+    ended_at: Mapped[Moment | None]  # By a person, by another pin, or by itself once `until` has passed.
+
+
 class Price(Base):
     """A version of a listing's price. `valid_until` None: in force. Why it is what it is: `app.pricing.why`.
 
@@ -139,7 +159,7 @@ class Price(Base):
     floor: Mapped[Money]  # EUR, VAT included: below it the sale loses money
     landed_cost: Mapped[Money]  # EUR, without deductible VAT
     vat_scheme: Mapped[Short]
-    purchase: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # EUR, as offered; None: written before 0004.
+    purchase: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # EUR, as offered; None: written before 0008.
     reference: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # EUR, VAT included: what it cost new.
     terms_key: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("price_terms.key"))  # None: as `purchase`.
     ladder: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # The better grade's price, where that was less.

@@ -17,6 +17,7 @@ from app.pricing.queries import rule_set_parts, vat_percent_on
 from app.pricing.rendering import KEPT, render_prices
 from app.pricing.terms import Terms
 
+COLUMNS = ", ".join(KEPT)
 _KEEP_TERMS = text("""
     INSERT INTO price_terms (key, content)
     SELECT key, content FROM jsonb_to_recordset(CAST(:terms AS jsonb)) AS t(key uuid, content jsonb)
@@ -24,8 +25,8 @@ _KEEP_TERMS = text("""
 """)
 _CLOSE = text("UPDATE price p SET valid_until = :now FROM wanted_price w WHERE w.moved AND p.id = w.former_id")
 _OPEN = text(f"""
-    INSERT INTO price (variant_id, channel_id, {", ".join(KEPT)}, valid_from)
-    SELECT variant_id, channel_id, {", ".join(KEPT)}, :now FROM wanted_price WHERE moved
+    INSERT INTO price (variant_id, channel_id, {COLUMNS}, valid_from)
+    SELECT variant_id, channel_id, {COLUMNS}, :now FROM wanted_price WHERE moved
     ORDER BY variant_id, channel_id
 """)  # noqa: S608  # Names of ours.
 

@@ -59,6 +59,16 @@ def rule_set_parts(session: Session) -> list[RuleSetPart]:
     return [RuleSetPart(rules, [(channel_id, 0, BUCKETS - 1) for channel_id in channel_ids])]
 
 
+def rules_of_purchase(session: Session) -> list[Rule]:
+    """The rules that no storefront has to itself, in order: they say what an offer costs us."""
+    rows = session.execute(
+        select(PriceRule)
+        .where(PriceRule.active, PriceRule.channel_id.is_(None))
+        .order_by(PriceRule.position, PriceRule.id)
+    ).scalars()
+    return [Rule(row.name, row.kind, row.where, row.parameters) for row in rows]
+
+
 def all_rules(session: Session) -> Sequence[tuple[PriceRule, str | None]]:
     """Every rule with its channel's name (None: all channels), in order."""
     statement = select(PriceRule, Channel.name).outerjoin(Channel, Channel.id == PriceRule.channel_id)

@@ -24,6 +24,12 @@ from app.pricing.terms import Bracketed, Parameters, Terms, scaled
 from app.pricing.vat import SCHEMES
 from app.stock.queries import SELLABLE_OFFER
 
+# Of an offer `o` for variant `v`, with `:now`: did a person pin it?
+PINNED = """EXISTS (SELECT 1 FROM offer_pin n
+            WHERE n.variant_id = v.id AND n.supplier_id = o.supplier_id AND n.identity = o.identity
+              AND n.ended_at IS NULL AND n.until > CAST(:now AS timestamptz))"""
+# The order of `app.pricing.best_offer`, the best first: an ORDER BY over columns of these names.
+RANK = "pinned DESC, landed, lead_time_days, reliability DESC, vat_scheme <> 'margin', supplier_id, offer_id"
 BUCKETS = 100
 MANY = 5000  # Offers from which on every join is of whole tables.
 EVERY_CHANNEL = 0  # Stands for the rules that no storefront has to itself: what an offer costs us.
@@ -102,8 +108,8 @@ _CANDIDATES = (
     + _ASSORTMENT
     + """
     SELECT v.id AS variant_id, v.product_id, v.match_key, v.rank, v.sells, v.reference, o.id AS offer_id,
-           (100 * o.price_eur)::bigint AS purchase, o.vat_scheme, s.lead_time_days, s.id AS supplier_id,
-           v.class + s.class + {vat_scheme} AS class
+           (100 * o.price_eur)::bigint AS purchase, o.vat_scheme, s.lead_time_days, s.reliability,
+           s.id AS supplier_id, {pinned} AS pinned, v.class + s.class + {vat_scheme} AS class
     FROM v JOIN offer o ON o.variant_id = v.id JOIN s ON s.id = o.supplier_id
     WHERE {sellable}
 """
@@ -118,7 +124,7 @@ _LEFT_OVER = (
     + _ASSORTMENT
     + """
     SELECT DISTINCT ON (v.id) v.id, v.product_id, v.match_key, v.rank, v.sells, v.reference, o.offer_id,
-           (100 * o.purchase)::bigint, o.vat_scheme, 0, 0, v.class + COALESCE(s.class, 0) + {vat_scheme}
+           (100 * o.purchase)::bigint, o.vat_scheme, 0, 0, 0, false, v.class + COALESCE(s.class, 0) + {vat_scheme}
     FROM v JOIN price o ON o.variant_id = v.id AND o.valid_until IS NULL AND o.terms_key IS NOT NULL
     LEFT JOIN offer x ON x.id = o.offer_id LEFT JOIN s ON s.id = x.supplier_id
     WHERE v.sells
@@ -143,9 +149,10 @@ KEPT = (
 _WANTED = f"""
     CREATE TEMP TABLE wanted_price ON COMMIT DROP AS
     WITH best AS (
-      SELECT DISTINCT ON (variant_id, part) candidate.*, part, {arithmetic.LANDED} AS cost
-      FROM candidate JOIN term USING (class) WHERE channel_id = {EVERY_CHANNEL}
-      ORDER BY variant_id, part, cost, lead_time_days, supplier_id, offer_id),
+      SELECT DISTINCT ON (variant_id, part) *
+      FROM (SELECT candidate.*, part, {arithmetic.LANDED} AS landed
+            FROM candidate JOIN term USING (class) WHERE channel_id = {EVERY_CHANNEL}) c
+      ORDER BY variant_id, part, {RANK}),
     priced AS ({{chain}}),
     named AS (
       SELECT p.variant_id, p.channel_id, product_id, match_key, rank, sells, offer_id, purchase, vat_scheme, reference,
@@ -211,7 +218,7 @@ def _candidates(session: Session, classes: Classes, *, now: datetime) -> int:
     """Fill the temporary table `candidate`; returns how many there are."""
 
     def run(statement: str, of: str) -> int:
-        filled = statement.format(of=of, sellable=SELLABLE_OFFER, **classes.terms())
+        filled = statement.format(of=of, sellable=SELLABLE_OFFER, pinned=PINNED, **classes.terms())
         done = session.execute(text(filled), {"now": now, **classes.parameters})
         return done.rowcount  # type: ignore[attr-defined, no-any-return]
 
@@ -262,11 +269,9 @@ def _terms(parts: Sequence[RuleSetPart], classes: Classes, numbers: Sequence[int
 @contextmanager
 def hash_joins(session: Session) -> Iterator[None]:
     """For many rows in temporary tables of which PostgreSQL knows nothing: hashing whole tables is never far off."""
-    for kind in ("nestloop", "mergejoin"):
-        session.execute(text(f"SET LOCAL enable_{kind} = off"))
+    session.execute(text("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"))
     yield
-    for kind in ("nestloop", "mergejoin"):
-        session.execute(text(f"SET LOCAL enable_{kind} TO DEFAULT"))
+    session.execute(text("SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT"))
 
 
 def _copy_terms(session: Session, rows: Sequence[_TermRow], size: arithmetic.Size) -> list[str]:
@@ -279,10 +284,9 @@ def _copy_terms(session: Session, rows: Sequence[_TermRow], size: arithmetic.Siz
         columns |= {f"share_eur_{at}": "bigint", f"share_percent_{at}": "bigint"}
     for at in range(1, size.brackets + 1):
         columns |= {f"{name}_{at}": "bigint" for name in Bracketed._fields}
-    session.execute(
-        text(f"""CREATE TEMP TABLE term (part int, channel_id bigint, first int, last int, class bigint, key uuid,
-                 {", ".join(f"{name} {kind}" for name, kind in columns.items())}) ON COMMIT DROP""")
-    )
+    typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    made = f"CREATE TEMP TABLE term (part int, channel_id bigint, first int, last int, class bigint, key uuid, {typed})"
+    session.execute(text(made + " ON COMMIT DROP"))
     copy_rows(session, "term", ("part", "channel_id", "first", "last", "class", "key", *columns),
               ((*row[:6], *_columns(row.parameters, size)) for row in rows))  # fmt: skip
     return list(columns)

@@ -6,6 +6,7 @@ anything but the order. `margin_percent` and `margin_amount` are two kinds: wher
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -25,6 +26,11 @@ _LIMITS = {
     "eur": (Decimal(-100_000), Decimal(100_000)), "percent": (Decimal(-100), Decimal(1000)),
     "least_eur": (Decimal(0), Decimal(100_000)),
 }  # fmt: skip
+
+
+def age_band(days: int) -> str:
+    """The one of AGES that so many days are in."""
+    return AGES[bisect_right((14, 30, 60, 90), days)]
 
 
 class RuleInvalid(ValueError):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from app.auth.models import User
 from app.catalog.models import Variant
-from app.stock.models import Balance, Location, Movement, Stock
+from app.channels.models import Channel
+from app.stock.models import Balance, Location, Movement, Reservation, Stock
 
 # Of an offer `o` of supplier `s` for variant `v`, with `:now`: may it be sold? An absent offer may only while the
 # supplier's grace lasts, and none for more than a million. Stock and prices must agree on it, or there is stock without
@@ -63,24 +65,70 @@ def of_variant(session: Session, variant_id: int) -> Stock | None:
 
 
 class MovementRow(NamedTuple):
+    id: int
     at: datetime
+    variant_id: int
+    sku: str
+    location_id: int
     location: str
     kind: str
     quantity: int
     reason: str
+    note: str
     reference: str
+    who: str | None
 
 
-def movements(session: Session, variant_id: int, *, limit: int = 30) -> list[MovementRow]:
-    """The latest movements of a variant."""
+def movements(session: Session, *, variant_id: int | None = None, kind: str | None = None,
+              location_id: int | None = None, reference: str | None = None, since: datetime | None = None,
+              until: datetime | None = None, before: tuple[datetime, int] | None = None, limit: int) -> list[
+    MovementRow
+]:  # fmt: skip
+    """The latest movements, `since` and before `until`; `before`: moment and id of the row that the page follows.
+
+    `reference` is exact. `limit` + 1 rows at most.
+    """
     statement = (
-        select(Movement.at, Location.name, Movement.kind, Movement.quantity, Movement.reason, Movement.reference)
+        select(Movement.id, Movement.at, Movement.variant_id, Variant.sku, Movement.location_id, Location.name,
+               Movement.kind, Movement.quantity, Movement.reason, Movement.note, Movement.reference, User.name)
         .join(Location, Location.id == Movement.location_id)
-        .where(Movement.variant_id == variant_id)
-        .order_by(Movement.id.desc())
+        .join(Variant, Variant.id == Movement.variant_id)
+        .outerjoin(User, User.id == Movement.user_id)
+        .order_by(Movement.at.desc(), Movement.id.desc())
+        .limit(limit + 1)
+    )  # fmt: skip
+    exact = {"variant_id": variant_id, "kind": kind, "location_id": location_id, "reference": reference}
+    for name, value in exact.items():
+        if value is not None:
+            statement = statement.where(getattr(Movement, name) == value)
+    if since is not None:
+        statement = statement.where(Movement.at >= since)
+    if until is not None:
+        statement = statement.where(Movement.at < until)
+    if before is not None:
+        statement = statement.where(tuple_(Movement.at, Movement.id) < before)
+    return [MovementRow._make(row) for row in session.execute(statement)]
+
+
+class HeldRow(NamedTuple):
+    """`held` pieces of an order line at a storefront."""
+
+    channel: str
+    reference: str
+    quantity: int
+    at: datetime
+
+
+def reservations(session: Session, variant_id: int, *, limit: int = 50) -> list[HeldRow]:
+    """Who holds pieces of the variant now, the longest first."""
+    statement = (
+        select(Channel.name, Reservation.reference, Reservation.quantity, Reservation.at)
+        .join(Channel, Channel.id == Reservation.channel_id)
+        .where(Reservation.variant_id == variant_id, Reservation.state == "held")
+        .order_by(Reservation.at, Reservation.id)
         .limit(limit)
     )
-    return [MovementRow._make(row) for row in session.execute(statement)]
+    return [HeldRow._make(row) for row in session.execute(statement)]
 
 
 def balances(session: Session, variant_id: int) -> list[tuple[str, int]]:

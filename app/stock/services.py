@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.auth import audit
 from app.logs import correlation_id
+from app.stock.buffers import BUFFER
 from app.stock.models import MOVEMENT_KINDS, Location
 from app.stock.queries import SELLABLE_OFFER
 
@@ -25,10 +26,16 @@ _OPEN_BALANCES = text(f"""
     WHERE o.supplier_id = :supplier_id AND {SELLABLE_OFFER}
     ORDER BY 1 ON CONFLICT DO NOTHING
 """)  # noqa: S608  # A constant of ours.
-_OPEN_SUMS = text("""
-    INSERT INTO stock (variant_id) SELECT variant_id FROM balance WHERE location_id = :location_id
+_OPEN_SUMS = text(f"""
+    INSERT INTO stock (variant_id, buffer)
+    SELECT v.id, {BUFFER} FROM balance b JOIN variant v ON v.id = b.variant_id JOIN product p ON p.id = v.product_id
+    WHERE b.location_id = :location_id AND NOT EXISTS (SELECT 1 FROM stock s WHERE s.variant_id = v.id)
     ORDER BY 1 ON CONFLICT DO NOTHING
-""")
+""")  # noqa: S608  # A constant of ours.
+_OPEN_SUM = text(f"""
+    INSERT INTO stock (variant_id, buffer)
+    SELECT v.id, {BUFFER} FROM variant v JOIN product p ON p.id = v.product_id WHERE v.id = :v ON CONFLICT DO NOTHING
+""")  # noqa: S608  # A constant of ours.
 # Orders take pieces of the same rows meanwhile: wait for them in one order, then read what they left.
 _HOLD_SUMS = text("""
     WITH held AS (
@@ -78,8 +85,8 @@ def set_offered(session: Session, supplier_id: int, *, reference: str, user_id: 
 
 _MOVE = text("""
     WITH moved AS (
-      INSERT INTO movement (variant_id, location_id, kind, quantity, reason, reference, user_id, correlation_id)
-      VALUES (:variant_id, :location_id, :kind, :quantity, :reason, :reference, :user_id, :correlation_id)
+      INSERT INTO movement (variant_id, location_id, kind, quantity, reason, note, reference, user_id, correlation_id)
+      VALUES (:variant_id, :location_id, :kind, :quantity, :reason, :note, :reference, :user_id, :correlation_id)
       RETURNING variant_id, location_id, quantity),
     balanced AS (
       UPDATE balance b SET quantity = b.quantity + m.quantity FROM moved m
@@ -94,21 +101,21 @@ _MOVE = text("""
 
 
 def move(session: Session, *, variant_id: int, location_id: int, kind: str, quantity: int, reason: str,
-         reference: str, user_id: int | None) -> None:  # fmt: skip
+         reference: str, user_id: int | None, note: str = "") -> None:  # fmt: skip
     """One movement at one location; negative pieces leave. Raises NotEnough, ValueError for an unknown kind or 0."""
     if kind not in MOVEMENT_KINDS or quantity == 0:
         raise ValueError(f"{kind} {quantity}")
-    _book(session, variant_id=variant_id, location_id=location_id, kind=kind, quantity=quantity, reason=reason,
-          reference=reference, user_id=user_id)  # fmt: skip
+    book(session, variant_id=variant_id, location_id=location_id, kind=kind, quantity=quantity, reason=reason,
+         note=note, reference=reference, user_id=user_id)  # fmt: skip
     audit.record(session, act="stock.move", subject_kind="variant", subject_id=str(variant_id),
-                 after={"kind": kind, "quantity": quantity, "reason": reason})  # fmt: skip
+                 after={"kind": kind, "quantity": quantity, "reason": reason, "note": note})  # fmt: skip
 
 
-def _book(session: Session, *, variant_id: int, location_id: int, kind: str, quantity: int, reason: str,
-          reference: str, user_id: int | None) -> None:  # fmt: skip
+def book(session: Session, *, variant_id: int, location_id: int, kind: str, quantity: int, reason: str,
+         reference: str, user_id: int | None, note: str = "") -> None:  # fmt: skip
     """Write the movement, its balance and its sum, with the variant's sum held. Raises NotEnough."""
     place = {"v": variant_id, "l": location_id}
-    session.execute(text("INSERT INTO stock (variant_id) VALUES (:v) ON CONFLICT DO NOTHING"), {"v": variant_id})
+    session.execute(_OPEN_SUM, {"v": variant_id})
     session.execute(text("SELECT 1 FROM stock WHERE variant_id = :v FOR UPDATE"), {"v": variant_id})
     session.execute(
         text("INSERT INTO balance (variant_id, location_id, quantity) VALUES (:v, :l, 0) ON CONFLICT DO NOTHING"), place
@@ -121,7 +128,7 @@ def _book(session: Session, *, variant_id: int, location_id: int, kind: str, qua
     session.execute(
         _MOVE,
         {"variant_id": variant_id, "location_id": location_id, "kind": kind, "quantity": quantity, "reason": reason,
-         "reference": reference, "user_id": user_id, "correlation_id": correlation_id()},
+         "note": note, "reference": reference, "user_id": user_id, "correlation_id": correlation_id()},
     )  # fmt: skip
 
 
@@ -191,6 +198,6 @@ def ship(session: Session, *, channel_id: int, reference: str, location_id: int,
             _END, {"channel_id": channel_id, "reference": reference, "now": now, "state": "shipped"}
         ).all()
         for variant_id, quantity in sorted(tuple(row) for row in ended):
-            _book(session, variant_id=variant_id, location_id=location_id, kind="shipment", quantity=-quantity,
-                  reason="shipped", reference=reference, user_id=user_id)  # fmt: skip
+            book(session, variant_id=variant_id, location_id=location_id, kind="shipment", quantity=-quantity,
+                 reason="shipped", reference=reference, user_id=user_id)  # fmt: skip
     return len(ended)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import case, func, select, tuple_
+from sqlalchemy.orm import Session, aliased, selectinload
 
+from app.auth.models import User
 from app.offers.models import Offer, OfferFile
-from app.suppliers.models import Supplier, SupplierGrade
+from app.suppliers.dictionary import KINDS
+from app.suppliers.models import Supplier, SupplierWord, SupplierWordDecision
 
 
 class SupplierRow(NamedTuple):
@@ -26,16 +27,16 @@ class SupplierRow(NamedTuple):
     undecided: int
 
 
-def suppliers(session: Session, *, kind: str | None, mode: str | None, prefix: str | None, after: str | None,
-              limit: int) -> list[SupplierRow]:  # fmt: skip
-    """By name after `after`; `limit` + 1 rows at most, in one statement."""
+def suppliers(session: Session, *, kind: str | None, mode: str | None, prefix: str | None,
+              open_words: bool = False, after: int | None, limit: int) -> list[SupplierRow]:  # fmt: skip
+    """By name, behind the supplier with the id `after`; `limit` + 1 rows at most, in one statement."""
     last = (
         select(func.max(OfferFile.uploaded_at)).where(OfferFile.supplier_id == Supplier.id).correlate(Supplier)
     ).scalar_subquery()
     undecided = (
         select(func.count())
-        .select_from(SupplierGrade)
-        .where(SupplierGrade.supplier_id == Supplier.id, SupplierGrade.grade.is_(None))
+        .select_from(SupplierWord)
+        .where(SupplierWord.supplier_id == Supplier.id, SupplierWord.value.is_(None))
         .correlate(Supplier)
     ).scalar_subquery()
     statement = (
@@ -50,8 +51,12 @@ def suppliers(session: Session, *, kind: str | None, mode: str | None, prefix: s
         statement = statement.where(Supplier.import_mode == mode)
     if prefix:
         statement = statement.where(func.lower(Supplier.name).startswith(prefix.lower(), autoescape=True))
-    if after:
-        statement = statement.where(Supplier.name > after)
+    if open_words:
+        statement = statement.where(undecided > 0)
+    if after is not None:
+        last_seen = aliased(Supplier)
+        place = select(last_seen.name, last_seen.id).where(last_seen.id == after).scalar_subquery()
+        statement = statement.where(tuple_(Supplier.name, Supplier.id) > place)
     return [SupplierRow._make(row) for row in session.execute(statement)]
 
 
@@ -63,10 +68,56 @@ def supplier(session: Session, supplier_id: int) -> Supplier | None:
     ).scalar_one_or_none()
 
 
-def grades(session: Session, supplier_id: int) -> Sequence[SupplierGrade]:
-    """The dictionary, undecided words first."""
-    statement = select(SupplierGrade).where(SupplierGrade.supplier_id == supplier_id)
-    return session.execute(statement.order_by(SupplierGrade.grade.is_not(None), SupplierGrade.shown)).scalars().all()
+class Decision(NamedTuple):
+    """`was` None: nothing had been said yet. `by` None: not a person."""
+
+    was: str | None
+    value: str
+    by: str | None
+    at: datetime
+
+
+class DictionaryWord(NamedTuple):
+    """`value` None: asked, not decided. `decisions`: latest first."""
+
+    id: int
+    kind: str
+    word: str
+    shown: str
+    value: str | None
+    decisions: list[Decision]
+
+
+def words(session: Session, supplier_id: int, *, undecided: bool = False) -> list[DictionaryWord]:
+    """The supplier's words with their history, undecided ones first, then by kind; in two statements."""
+    statement = select(SupplierWord).where(SupplierWord.supplier_id == supplier_id)
+    if undecided:
+        statement = statement.where(SupplierWord.value.is_(None))
+    kinds = case({kind: place for place, kind in enumerate(KINDS)}, value=SupplierWord.kind)
+    statement = statement.order_by(SupplierWord.value.is_not(None), kinds, SupplierWord.shown)
+    found = session.execute(statement, execution_options={"populate_existing": True}).scalars().all()
+    decisions: dict[int, list[Decision]] = {}
+    rows = session.execute(
+        select(SupplierWordDecision.word_id, SupplierWordDecision.was, SupplierWordDecision.value, User.name,
+               SupplierWordDecision.decided_at)
+        .join(SupplierWord, SupplierWord.id == SupplierWordDecision.word_id)
+        .outerjoin(User, User.id == SupplierWordDecision.decided_by)
+        .where(SupplierWord.supplier_id == supplier_id)
+        .order_by(SupplierWordDecision.id.desc())
+    )  # fmt: skip
+    for word_id, was, value, by, at in rows:
+        decisions.setdefault(word_id, []).append(Decision(was, value, by, at))
+    return [
+        DictionaryWord(word.id, word.kind, word.word, word.shown, word.value, decisions.get(word.id, []))
+        for word in found
+    ]
+
+
+def word(session: Session, supplier_id: int, word_id: int) -> SupplierWord | None:
+    """One word of this supplier."""
+    return session.execute(
+        select(SupplierWord).where(SupplierWord.supplier_id == supplier_id, SupplierWord.id == word_id)
+    ).scalar_one_or_none()
 
 
 class OfferTotals(NamedTuple):

@@ -1,4 +1,4 @@
-"""Business acts on suppliers and their dictionaries."""
+"""Business acts on suppliers."""
 
 from __future__ import annotations
 
@@ -6,19 +6,29 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.auth import audit
 from app.stock.models import Location
 from app.suppliers import queries
-from app.suppliers.models import GRADE_CHOICES, Supplier, SupplierContact, SupplierGrade
+from app.suppliers.models import Supplier, SupplierContact
 
 FIELDS = (
     "code", "name", "kind", "country", "vat_number", "iban", "currency", "payment_days", "terms", "lead_time_days",
-    "default_vat_scheme", "import_mode", "grace_days", "notes", "active",
+    "default_vat_scheme", "import_mode", "grace_days", "list_every_days", "stale_policy", "stale_after_days",
+    "limits", "reliability", "notes", "active",
 )  # fmt: skip
+JUDGING = (
+    "code",
+    "active",
+    "import_mode",
+    "grace_days",
+    "lead_time_days",
+    "reliability",
+)  # What sells an offer, and at which price.
 
 
 class CodeTaken(Exception):
@@ -35,18 +45,19 @@ def create_supplier(session: Session, values: Mapping[str, Any], contacts: Seque
     supplier = Supplier(**{name: values[name] for name in FIELDS})
     supplier.contacts = [SupplierContact(**contact) for contact in contacts]
     session.add(supplier)
-    session.flush()
-    session.add(
-        Location(code=f"supplier-{supplier.code}", name=supplier.name, kind="supplier", supplier_id=supplier.id)
-    )
+    _flush(session, supplier.code)
+    session.add(Location(code=_location_code(supplier), name=supplier.name, kind="supplier", supplier_id=supplier.id))
     audit.record(session, act="suppliers.create", subject_kind="supplier", subject_id=str(supplier.id),
                  after=_facts(supplier))  # fmt: skip
     return supplier.id
 
 
 def update_supplier(session: Session, supplier_id: int, values: Mapping[str, Any],
-                    contacts: Sequence[Mapping[str, str]], *, version: int) -> None:  # fmt: skip
-    """Change a supplier that is still at `version`. Raises Conflict, CodeTaken."""
+                    contacts: Sequence[Mapping[str, str]], *, version: int, now: datetime) -> bool:  # fmt: skip
+    """Change a supplier that is still at `version`; returns whether its offers in force are judged differently now.
+
+    Raises Conflict, CodeTaken.
+    """
     supplier = queries.supplier(session, supplier_id)
     if supplier is None or supplier.version != version:
         raise Conflict
@@ -55,9 +66,16 @@ def update_supplier(session: Session, supplier_id: int, values: Mapping[str, Any
     for name in FIELDS:
         setattr(supplier, name, values[name])
     supplier.contacts = [SupplierContact(**contact) for contact in contacts]
-    session.flush()
+    supplier.updated_at = now  # Contacts are rows of their own: the supplier's version must move with them too.
+    _flush(session, supplier.code)
+    session.execute(
+        update(Location)
+        .where(Location.supplier_id == supplier_id)
+        .values(code=_location_code(supplier), name=supplier.name)
+    )
     audit.record(session, act="suppliers.update", subject_kind="supplier", subject_id=str(supplier_id), before=before,
                  after=_facts(supplier))  # fmt: skip
+    return any(before[name] != values[name] for name in JUDGING)
 
 
 def _refuse_taken(session: Session, code: str, supplier_id: int | None) -> None:
@@ -66,46 +84,19 @@ def _refuse_taken(session: Session, code: str, supplier_id: int | None) -> None:
         raise CodeTaken(code)
 
 
+def _flush(session: Session, code: str) -> None:
+    """Write the supplier; who was quicker by a moment wins. Raises Conflict, CodeTaken."""
+    try:
+        session.flush()
+    except StaleDataError as error:
+        raise Conflict from error
+    except IntegrityError as error:
+        raise CodeTaken(code) from error
+
+
+def _location_code(supplier: Supplier) -> str:
+    return f"supplier-{supplier.code}"
+
+
 def _facts(supplier: Supplier) -> dict[str, Any]:
     return {name: getattr(supplier, name) for name in FIELDS}
-
-
-def grade_dictionary(session: Session, supplier_id: int) -> dict[str, str]:
-    """Decided words, normalised, to our grades."""
-    rows = session.execute(
-        select(SupplierGrade.word, SupplierGrade.grade).where(
-            SupplierGrade.supplier_id == supplier_id, SupplierGrade.grade.is_not(None)
-        )
-    )
-    return {row[0]: str(row[1]) for row in rows}
-
-
-def note_words(session: Session, supplier_id: int, words: Mapping[str, str]) -> None:
-    """Keep new words of a file as undecided; known ones stay as they are. `words`: normalised -> as written."""
-    if not words:
-        return
-    rows = [{"supplier_id": supplier_id, "word": word, "shown": shown} for word, shown in words.items()]
-    session.execute(insert(SupplierGrade).on_conflict_do_nothing(index_elements=["supplier_id", "word"]), rows)
-
-
-def undecided_words(session: Session, supplier_id: int) -> list[SupplierGrade]:
-    """Words that a person has to say something about."""
-    statement = select(SupplierGrade).where(SupplierGrade.supplier_id == supplier_id, SupplierGrade.grade.is_(None))
-    return list(session.execute(statement.order_by(SupplierGrade.shown)).scalars())
-
-
-def decide_grade(session: Session, supplier_id: int, word: str, grade: str, *, user_id: int | None,
-                 now: datetime) -> None:  # fmt: skip
-    """Say what a word means. Raises ValueError for an unknown grade; an unknown word is kept too."""
-    if grade not in GRADE_CHOICES:
-        raise ValueError(grade)
-    found = session.execute(
-        select(SupplierGrade).where(SupplierGrade.supplier_id == supplier_id, SupplierGrade.word == word)
-    ).scalar_one_or_none()
-    if found is None:
-        found = SupplierGrade(supplier_id=supplier_id, word=word, shown=word)
-        session.add(found)
-    before = found.grade
-    found.grade, found.decided_by, found.decided_at = grade, user_id, now
-    audit.record(session, act="suppliers.grade", subject_kind="supplier", subject_id=str(supplier_id),
-                 before={"word": word, "grade": before}, after={"word": word, "grade": grade})  # fmt: skip

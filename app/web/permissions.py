@@ -19,6 +19,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "suppliers.write": frozenset({"purchasing", "admin"}),
     "offers.read": frozenset({"purchasing", "manager", "admin"}),
     "offers.write": frozenset({"purchasing", "admin"}),
+    "offers.approve": frozenset({"manager", "admin"}),
     "catalog.read": frozenset({"agent", "purchasing", "manager", "admin"}),
     "stock.read": frozenset({"agent", "purchasing", "manager", "admin"}),
     "stock.write": frozenset({"purchasing", "admin"}),

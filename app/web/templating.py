@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from babel.dates import format_timedelta
 from flask import Flask, request
-from flask_babel import format_currency, format_datetime, format_decimal, format_timedelta, get_locale
+from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale
 from markupsafe import Markup
 
 from app import clock
@@ -40,10 +41,17 @@ def moment(value: datetime | None) -> Markup:
     """How long ago, with the exact Amsterdam time on hover."""
     if value is None:
         return Markup("–")
-    ago = format_timedelta(value - clock.now(), add_direction=True, threshold=0.9)
+    ago = format_timedelta(
+        value - clock.now(), add_direction=True, threshold=0.9, format="short", locale=get_locale() or "en"
+    )
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         value.isoformat(), format_datetime(value, "EEEE d MMMM y HH:mm:ss"), ago
     )
+
+
+def day(value: date | None) -> str:
+    """A day in the user's notation; a dash for none."""
+    return "–" if value is None else str(format_date(value, "medium"))
 
 
 def at_time(value: datetime | None) -> str:
@@ -65,10 +73,19 @@ def with_args(**changes: Any) -> str:
     return request.path + ("?" + urlencode(values) if values else "")
 
 
+def is_here(endpoint: str) -> str | None:
+    """What `aria-current` says of an entry of the navigation: `page`, `true` for a page under it, None elsewhere."""
+    if request.endpoint == endpoint:
+        return "page"
+    blueprint, _, view = endpoint.partition(".")
+    below = request.blueprint == blueprint and view == "index" and not request.path.startswith("/messages")
+    return "true" if below or (request.endpoint, endpoint) == ("flows.message", "flows.messages") else None
+
+
 def init_app(app: Flask) -> None:
     """Register filters and globals."""
     app.jinja_env.filters.update(
-        money=money, number=number, signed=signed, moment=moment, at_time=at_time, stored=stored
+        money=money, number=number, signed=signed, moment=moment, day=day, at_time=at_time, stored=stored
     )
     app.jinja_env.globals.update(
         icon=icon,
@@ -76,6 +93,7 @@ def init_app(app: Flask) -> None:
         navigation=entries,
         allowed=lambda permission: bool(current_user.is_authenticated and may(current_user.role, permission)),
         locale=lambda: str(get_locale() or "nl"),
+        is_here=is_here,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -20,6 +20,11 @@ _WORDS = {
     "out": _l("outgoing"),
     "wake": _l("woken"),
     "sweep": _l("found by the sweep"),
+    # lanes
+    "fine": _l("fine"),
+    "late": _l("needs a look"),
+    "trouble": _l("not reachable"),
+    "paused": _l("paused"),
     # listings
     "waiting": _l("waiting"),
     "listed": _l("listed"),
@@ -32,6 +37,15 @@ _WORDS = {
     "correction": _l("correction"),
     "shipment": _l("shipment"),
     "return": _l("return"),
+    "transfer": _l("move"),
+    # counts of stock
+    "open": _l("open"),
+    "booked": _l("booked"),
+    "cancelled": _l("cancelled"),
+    # appearance
+    "system": _l("as the system"),
+    "light": _l("light"),
+    "dark": _l("dark"),
     # schemes, modes, roles, matches
     "regular": _l("regular"),
     "margin": _l("margin scheme"),
@@ -46,6 +60,8 @@ _WORDS = {
     "gtin": _l("by GTIN"),
     "mpn": _l("by manufacturer number"),
     "attributes": _l("by description"),
+    "renamed": _l("by item number, described anew"),
+    "person": _l("said by a person"),
 }
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import psycopg
 from werkzeug import Request, Response
 
-from sandbox.shopware import states, webhooks
+from sandbox.shopware import info, states, webhooks
 from sandbox.shopware.aggregate import aggregations
-from sandbox.shopware.criteria import Compiler, page_of
-from sandbox.shopware.entities import ENTITIES, MAPPINGS, Entity
-from sandbox.shopware.errors import ShopError, plain, shopware
-from sandbox.shopware.serialise import associated, json_api, plain_json
+from sandbox.shopware.criteria import Compiler, filters_of, page_of
+from sandbox.shopware.entities import ENTITIES, Association, Entity
+from sandbox.shopware.errors import DEADLOCK, ShopError, plain, shopware
+from sandbox.shopware.serialise import associated, json_api, linked, plain_json
 from sandbox.shopware.shop import Shop
 from sandbox.shopware.storage import Books, Doc
 from sandbox.shopware.writes import ID, Write, delete_ids
@@ -29,11 +29,7 @@ def answer(shop: Shop, request: Request) -> Response:
     except ShopError as error:
         return _json({"errors": error.errors}, error.status, error.headers)
     except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
-        what = "SQLSTATE[40001]: 1213 Deadlock found when trying to get lock"
-        detail = f"An exception occurred while executing a query: {what}"
-        return _json(
-            {"errors": [{"code": "1213", "status": "500", "title": "Internal Server Error", "detail": detail}]}, 500
-        )
+        return _json({"errors": [DEADLOCK]}, 500)
 
 
 def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -47,7 +43,9 @@ def _route(shop: Shop, request: Request, path: str) -> Response:
         return _json(shop.oauth.token(request))
     shop.oauth.check(request)
     if path == "_info/version":
-        return _json({"version": shop.identity.version})
+        return _json(info.version(shop))
+    if path == "_info/config":
+        return _json(info.config(shop))
     if path == "_action/sync":
         return _sync(shop, request)
     parts = path.split("/")
@@ -83,28 +81,41 @@ def _search(shop: Shop, request: Request, kind: str, parts: list[str]) -> Respon
     body = _body(request)
     criteria = body if isinstance(body, dict) else {}
     entity = _entity(parts[0])
-    if len(parts) == 3:
-        entity, criteria = _nested(entity, parts[1], parts[2], criteria)
     with shop.storage.transaction() as books:
+        if len(parts) == 3:
+            entity, criteria = _nested(books, entity, parts[1], parts[2], criteria)
         if kind == "search-ids":
             docs, total = _find(books, entity, criteria)
-            return _json({"total": total, "data": [doc["id"] for doc in docs]})
+            return _json({"total": total, "data": [entity.primary_key(doc["id"]) for doc in docs]})
         if kind == "aggregate":
             return _json({"aggregations": _aggregate(books, entity, criteria)})
         return _list_answer(books, shop, request, entity, criteria)
 
 
-def _nested(entity: Entity, id_: str, name: str, criteria: dict[str, Any]) -> tuple[Entity, dict[str, Any]]:
-    """`/order/{id}/line-items` as criteria on the child."""
+def _association(entity: Entity, id_: str, name: str) -> Association:
+    """The association that a path names. Raises ShopError 404."""
     head, *tail = name.split("-")
     link = entity.associations.get(head + "".join(part.title() for part in tail))
-    if link is None or link.kind not in ("many", "single"):
+    if link is None:
         raise plain(404, f"No route found for /{entity.name}/{id_}/{name}")
-    filters = criteria.get("filter") or []
-    return ENTITIES[link.entity], {
-        **criteria,
-        "filter": [*filters, {"type": "equals", "field": link.key, "value": id_}],
-    }
+    return link
+
+
+def _nested(
+    books: Books, entity: Entity, id_: str, name: str, criteria: dict[str, Any]
+) -> tuple[Entity, dict[str, Any]]:
+    """`/order/{id}/line-items` as criteria on the child."""
+    link = _association(entity, id_, name)
+    theirs: dict[str, Any]
+    if link.kind in ("many", "single"):
+        theirs = {"type": "equals", "field": link.key, "value": id_}
+    elif link.kind == "one":
+        key = books.get(entity.name, [id_]).get(id_, {}).get(link.key)
+        theirs = {"type": "equals", "field": "id", "value": key}
+    else:
+        ids = linked(books, link, [id_]).get(id_)
+        theirs = {"type": "equalsAny" if ids else "equals", "field": "id", "value": ids}
+    return ENTITIES[link.entity], {**criteria, "filter": [*filters_of(criteria.get("filter")), theirs]}
 
 
 def _find(books: Books, entity: Entity, criteria: dict[str, Any]) -> tuple[list[Doc], int]:
@@ -201,17 +212,29 @@ def _crud(shop: Shop, request: Request, parts: list[str]) -> Response:
             if id_ is None:
                 return _list_answer(books, shop, request, entity, criteria)
             if len(parts) == 3:
-                child, nested = _nested(entity, id_, parts[2], criteria)
+                child, nested = _nested(books, entity, id_, parts[2], criteria)
                 return _list_answer(books, shop, request, child, nested)
             return _one_answer(books, shop, request, entity, id_, criteria)
-    if request.method == "DELETE" and id_:
+    if request.method == "DELETE" and id_ and len(parts) in (2, 4):
         with shop.storage.transaction() as books:
-            if not delete_ids(books, entity.name, [id_]):
-                raise _not_found(entity, id_)
+            gone, gone_id = (entity, id_) if len(parts) == 2 else _nested_row(entity, id_, parts[2], parts[3])
+            if not delete_ids(books, gone.name, [gone_id]):
+                raise _not_found(gone, gone_id)
         return Response(status=204)
     if (request.method == "POST") == (id_ is not None) or request.method not in ("POST", "PATCH"):
         raise plain(405, f'No route found for "{request.method} {request.url}": Method Not Allowed')
     return _write_one(shop, request, entity, id_)
+
+
+def _nested_row(entity: Entity, id_: str, name: str, other: str) -> tuple[Entity, str]:
+    """What deleting `/product/{id}/categories/{other}` removes: the link, or of a 1:n association the other record."""
+    link = _association(entity, id_, name)
+    if link.kind == "list":
+        mapping = ENTITIES[link.mapping]
+        return mapping, str(mapping.id_of({link.key: id_, link.other: other}))
+    if link.kind == "one":
+        raise plain(405, f"No route found for DELETE /{entity.name}/{id_}/{name}: Method Not Allowed")
+    return ENTITIES[link.entity], other
 
 
 def _write_one(shop: Shop, request: Request, entity: Entity, id_: str | None) -> Response:
@@ -329,36 +352,18 @@ def _resolved(books: Books, item: Any) -> Any:
 
 
 def _delete(books: Books, name: str, payload: list[Any], criteria: Any) -> tuple[list[Any], list[Any]]:
-    if name in MAPPINGS:
-        return _unlink(books, name, payload, criteria)
     if name not in ENTITIES:
         raise shopware(500, "FRAMEWORK__DEFINITION_NOT_FOUND", f'Definition for entity "{name}" does not exist.')
-    ids = [str(item.get("id")) for item in payload]
+    entity = ENTITIES[name]
+    ids = [str(entity.id_of(item)) for item in payload]
     if criteria:
-        compiler = Compiler(ENTITIES[name])
+        compiler = Compiler(entity)
         ids = [doc["id"] for doc in books.find(compiler.where(criteria), compiler.parameters, "e.auto", None, 0)]
     gone = delete_ids(books, name, ids)
-    return [id_ for id_ in ids if id_ in gone], [id_ for id_ in ids if id_ not in gone]
-
-
-def _unlink(books: Books, name: str, payload: list[Any], criteria: Any) -> tuple[list[Any], list[Any]]:
-    """Remove links; criteria may name the product and which links."""
-    _mine, other = MAPPINGS[name]
-    if criteria:
-        product = next((str(item["value"]) for item in criteria if item.get("field") == "productId"), "")
-        kept: list[str] = next((item["queries"][0]["value"] for item in criteria if item.get("type") == "not"), [])
-        doc = books.raw("product", [product]).get(product, {})
-        payload = [{"productId": product, other: id_} for id_ in doc.get(name) or [] if id_ not in kept]
-    gone, missing = [], []
-    for item in payload:
-        doc_or_none = books.raw("product", [item["productId"]]).get(item["productId"])
-        links = (doc_or_none or {}).get(name) or []
-        if doc_or_none is None or item[other] not in links:
-            missing.append(item)
-            continue
-        books.put("product", {item["productId"]: {**doc_or_none, name: [id_ for id_ in links if id_ != item[other]]}})
-        gone.append(item)
-    return gone, missing
+    return (
+        [entity.primary_key(id_) for id_ in ids if id_ in gone],
+        [entity.primary_key(id_) for id_ in ids if id_ not in gone],
+    )
 
 
 def _state(shop: Shop, request: Request, entity: str, id_: str, action: str | None) -> Response:

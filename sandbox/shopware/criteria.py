@@ -19,6 +19,13 @@ def _invalid(detail: str, code: str = "FRAMEWORK__INVALID_FILTER_QUERY") -> Shop
     return shopware(400, code, detail)
 
 
+def filters_of(filters: Any) -> Any:
+    """The list of filters, also from the short form `{field: value}`."""
+    if isinstance(filters, dict) and "type" not in filters:
+        return [{"type": "equals", "field": name, "value": value} for name, value in filters.items()]
+    return filters or []
+
+
 class Compiler:
     """One query; collects the parameters in their order."""
 
@@ -30,9 +37,7 @@ class Compiler:
     def where(self, filters: Any) -> str:
         """The WHERE of a list of filters, or of the short form, ANDed."""
         parts = ["e.name = %s"]
-        if isinstance(filters, dict) and "type" not in filters:
-            filters = [{"type": "equals", "field": name, "value": value} for name, value in filters.items()]
-        for item in filters or []:
+        for item in filters_of(filters):
             parts.append(self.filter(self.entity, "e", item))
         return " AND ".join(parts)
 
@@ -63,13 +68,15 @@ class Compiler:
             return self._compare(entity, alias, field, kind, item)
         self.aliases += 1
         inner = f"a{self.aliases}"
+        self.parameters.append(link.entity)
         if link.kind == "one":
             join = f"{inner}.id = {alias}.doc->>'{link.key}'"
         elif link.kind == "list":
-            join = f"{alias}.doc->'{link.key}' ? {inner}.id"
+            self.parameters.append(link.mapping)
+            link_of = f"m.doc->>'{link.key}' = {alias}.id AND m.doc->>'{link.other}' = {inner}.id"
+            join = f"EXISTS (SELECT 1 FROM entity m WHERE m.name = %s AND {link_of})"
         else:
             join = f"{inner}.doc->>'{link.key}' = {alias}.id"
-        self.parameters.append(link.entity)
         condition = self._on_field(ENTITIES[link.entity], inner, rest, kind, item)
         return f"EXISTS (SELECT 1 FROM entity {inner} WHERE {inner}.name = %s AND {join} AND {condition})"
 

@@ -21,6 +21,13 @@ TITLES = {
 }  # fmt: skip
 
 
+DEADLOCK = {
+    "code": "1213", "status": "500", "title": TITLES[500],
+    "detail": "An exception occurred while executing a query: SQLSTATE[40001]: Serialization failure: 1213 Deadlock "
+    "found when trying to get lock; try restarting transaction",
+}  # fmt: skip
+
+
 def shopware(status: int, code: str, detail: str, *, parameters: dict[str, Any] | None = None,
              pointer: str | None = None) -> ShopError:  # fmt: skip
     """A Shopware exception."""

@@ -62,6 +62,13 @@ _NAMES = {
         productKeywordDictionaries productReviews productSearchConfig productSearchKeywords
         salesChannelDefaultAssignments salesChannelDomains salesChannels translationCode translationCodeId
     """,
+    "locale": """
+        code languages name territory users
+    """,
+    "customer_group": """
+        customers displayGross name registrationActive registrationIntroduction registrationOnlyCompanyRegistration
+        registrationSalesChannels registrationSeoMetaDescription registrationTitle salesChannels
+    """,
     "delivery_time": """
         max min name products shippingMethods unit
     """,

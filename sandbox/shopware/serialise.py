@@ -9,9 +9,12 @@ from sandbox.shopware.entities import ENTITIES, Association, Entity
 from sandbox.shopware.errors import shopware
 from sandbox.shopware.storage import Books, Doc
 
+_NOT_OF_MAPPINGS = frozenset(["id", "versionId", "customFields", "createdAt", "updatedAt", "autoIncrement"])
+
 
 def associated(books: Books, entity: Entity, docs: list[Doc], wanted: dict[str, Any]) -> None:
     """Put the wanted associations into the documents, nested ones too; one query per association. Raises ShopError."""
+    wanted = {name: {} for name, link in entity.associations.items() if link.always} | wanted
     for name in entity.associations:
         if name not in wanted:
             for doc in docs:
@@ -32,9 +35,10 @@ def _attach(books: Books, link: Association, name: str, docs: list[Doc], criteri
             doc[name] = found.get(doc.get(link.key) or "")
         children = list(found.values())
     elif link.kind == "list":
-        found = books.get(link.entity, {id_ for doc in docs for id_ in doc.get(link.key) or []})
+        theirs = linked(books, link, [doc["id"] for doc in docs])
+        found = books.get(link.entity, {id_ for ids in theirs.values() for id_ in ids})
         for doc in docs:
-            doc[name] = [found[id_] for id_ in doc.get(link.key) or [] if id_ in found]
+            doc[name] = [found[id_] for id_ in theirs.get(doc["id"], [])]
         children = list(found.values())
     else:
         compiler = Compiler(target)
@@ -52,6 +56,15 @@ def _attach(books: Books, link: Association, name: str, docs: list[Doc], criteri
     associated(books, target, children, criteria.get("associations") or {})
 
 
+def linked(books: Books, link: Association, ids: list[str]) -> dict[str, list[str]]:
+    """Through the mapping of a `list`: each of our ids to theirs, in the order in which they were linked."""
+    where = f"e.name = %s AND e.doc->>'{link.key}' = ANY(%s)"
+    theirs: dict[str, list[str]] = {}
+    for row in books.find(where, [link.mapping, ids], "e.auto", None, 0):
+        theirs.setdefault(row[link.key], []).append(row[link.other])
+    return theirs
+
+
 def plain_json(entity: Entity, doc: Doc, includes: dict[str, list[str]]) -> Doc:
     """`Accept: application/json`."""
     result: Doc = {}
@@ -65,6 +78,8 @@ def plain_json(entity: Entity, doc: Doc, includes: dict[str, list[str]]) -> Doc:
     if entity.translated:
         result["translated"] = {key: doc.get(key) for key in ("name", "description", "customFields") if key in doc}
     result.setdefault("extensions", [])
+    if entity.keys:
+        result = {name: value for name, value in result.items() if name not in _NOT_OF_MAPPINGS}
     if entity.name in includes:
         result = {key: value for key, value in result.items() if key in includes[entity.name]}
     result["apiAlias"] = entity.name

@@ -1,4 +1,4 @@
-"""One shop: its books, its token desk, its switches, its webhook sender, and the records a fresh shop has."""
+"""One shop: its books, its token desk, its switches, its webhook sender."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 
 from sandbox.faults import Faults
 from sandbox.settings import ShopIdentity
-from sandbox.shopware.constants import DEFAULT_CURRENCY, DEFAULT_LANGUAGE, MACHINES, STOREFRONT_TYPE, machine
 from sandbox.shopware.oauth import OAuth
-from sandbox.shopware.states import state_id
-from sandbox.shopware.storage import Doc, Storage
-from sandbox.shopware.webhooks import APP_EVENTS, Sender
+from sandbox.shopware.records import records
+from sandbox.shopware.storage import Storage
+from sandbox.shopware.webhooks import Sender
 
 
 class Shop:
@@ -71,46 +70,7 @@ class Shop:
         self._fill()
 
     def _fill(self) -> None:
-        me = self.identity
-        taxes: dict[str, Doc] = {
-            me.id("tax", str(rate)): {"taxRate": rate, "name": f"{rate} %", "position": place}
-            for place, rate in enumerate((21.0, 9.0, 0.0))
-        }
-        records: dict[str, dict[str, Doc]] = {
-            "tax": taxes,
-            "currency": {DEFAULT_CURRENCY: {"isoCode": "EUR", "symbol": "€", "factor": 1, "name": "Euro"}},
-            "language": {DEFAULT_LANGUAGE: {"name": "Nederlands" if me.language == "nl" else "English"}},
-            "country": {me.id("country", iso): {"iso": iso, "name": name} for iso, name in (
-                ("NL", "Nederland"), ("BE", "België"), ("DE", "Deutschland"), ("FR", "France"))},
-            "salutation": {me.id("salutation", key): {"salutationKey": key, "displayName": key}
-                           for key in ("mr", "mrs")},
-            "payment_method": {me.id("payment_method", key): {"name": key, "technicalName": f"payment_{key}",
-                                                              "active": True}
-                               for key in ("ideal", "card", "invoice")},
-            "shipping_method": {me.id("shipping_method", "parcel"): {"name": "Parcel", "active": True}},
-            "delivery_time": {me.id("delivery_time", "days"): {"name": "1-3 days", "min": 1, "max": 3, "unit": "day"}},
-            "sales_channel": {
-                self.sales_channel_id(): {"typeId": STOREFRONT_TYPE, "name": me.name, "active": True,
-                                          "currencyId": DEFAULT_CURRENCY, "languageId": DEFAULT_LANGUAGE},
-                me.id("sales_channel", "headless"): {"typeId": "f183ee5650cf4bdb8a774337575067a6", "name": "Headless",
-                                                     "active": True, "currencyId": DEFAULT_CURRENCY,
-                                                     "languageId": DEFAULT_LANGUAGE},
-            },
-            "state_machine": {me.id("machine", name): {"technicalName": name, "name": name}
-                              for name in MACHINES.values()},
-            "state_machine_state": {
-                state_id(me, entity, state): {"technicalName": state, "name": state.replace("_", " ").title(),
-                                              "stateMachineId": me.id("machine", MACHINES[entity])}
-                for entity in MACHINES
-                for rules in (machine(entity, me.version),)
-                for state in {"open", *rules, *(target for actions in rules.values() for target in actions.values())}
-            },
-            "webhook": {me.id("webhook", event): {"name": event, "eventName": event, "app": True, "active": True,
-                                                  "errorCount": 0, "onlyLiveVersion": True,
-                                                  "url": f"{self._portal_url}/webhooks/shopware/{me.code}"}
-                        for event in APP_EVENTS},
-        }  # fmt: skip
         with self.storage.transaction() as books:
-            for name, docs in records.items():
-                fresh = docs.keys() - books.known(name, docs)
-                books.put(name, {id_: docs[id_] for id_ in fresh})
+            for name, docs in records(self.identity, self._portal_url).items():
+                held = books.raw(name, docs)  # Books that an earlier version filled get what they lack.
+                books.put(name, {id_: {**doc, **held.get(id_, {})} for id_, doc in docs.items()})

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sandbox.settings import ShopIdentity
 from sandbox.shopware import webhooks
-from sandbox.shopware.constants import MACHINES, machine
+from sandbox.shopware.constants import LIVE_VERSION, MACHINES, machine
 from sandbox.shopware.errors import shopware
 from sandbox.shopware.storage import Books, Doc
 
@@ -68,7 +68,8 @@ def transition(books: Books, shop: ShopIdentity, base_url: str, entity: str, id_
 
 def _history(books: Books, shop: ShopIdentity, entity: str, id_: str, old: str, new: str, action: str) -> None:
     books.put("state_machine_history", {uuid4().hex: {
-        "entityName": entity, "referencedId": id_, "fromStateId": old, "toStateId": new,
+        "entityName": entity, "referencedId": id_, "referencedVersionId": LIVE_VERSION,
+        "stateMachineId": shop.id("machine", MACHINES[entity]), "fromStateId": old, "toStateId": new,
         "transitionActionName": action, "userId": None, "integrationId": shop.id("integration", "portal"),
     }})  # fmt: skip
 

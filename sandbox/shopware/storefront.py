@@ -18,7 +18,7 @@ _pages = Environment(loader=PackageLoader("sandbox"), autoescape=True)
 _FOR_SALE = "e.name = 'product' AND e.doc->>'active' = 'true' AND (e.doc->>'stock')::int > 0"
 _TEXTS = {
     "nl": {"search": "Zoek een apparaat", "stock": "op voorraad", "none": "Niets gevonden.", "all": "Alles",
-           "more": "Verder",           "back": "Terug", "grade": "Staat",
+           "more": "Verder", "back": "Terug", "grade": "Staat",
            "margin": "Margeregeling: de btw is niet aftrekbaar.", "items": "artikelen"},
     "en": {"search": "Find a device", "stock": "in stock", "none": "Nothing found.", "all": "All", "more": "Next",
            "back": "Back", "grade": "Grade",
@@ -56,8 +56,8 @@ def _listing(books: Books, shop: Shop, request: Request) -> dict[str, Any]:
     parameters.append(shop.sales_channel_id())
     words = request.args.get("q", "")[:100]
     for word in words.split()[:6]:
-        where.append("e.doc->>'name' ILIKE %s")
-        parameters.append(f"%{word}%")
+        where.append("(e.doc->>'name' ILIKE %s OR e.doc->>'productNumber' ILIKE %s)")
+        parameters += [f"%{word}%", f"{word}%"]
     if grade := request.args.get("grade"):
         where.append("e.doc->'customFields'->>'iused_grade' = %s")
         parameters.append(grade)

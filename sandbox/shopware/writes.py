@@ -11,7 +11,7 @@ import psycopg
 
 from sandbox.settings import ShopIdentity
 from sandbox.shopware.constants import DEFAULT_CURRENCY, DEFAULT_LANGUAGE, LIVE_VERSION, MACHINES
-from sandbox.shopware.entities import ENTITIES, MAPPINGS, Entity
+from sandbox.shopware.entities import ENTITIES, Association, Entity
 from sandbox.shopware.errors import ShopError, plain, shopware, violation
 from sandbox.shopware.storage import Books, Doc
 
@@ -38,9 +38,12 @@ class Write:
         if not isinstance(payload, dict):
             raise plain(400, "Invalid payload. Should contain a list of associative arrays")
         doc: Doc = {**payload, **(parent or {})}
-        id_ = doc.pop("id", None) or self._new_id(entity)
-        if not isinstance(id_, str) or not ID.match(id_):
-            raise shopware(400, "FRAMEWORK__INVALID_UUID", f"Value is not a valid UUID: {id_}", pointer=f"{pointer}/id")
+        id_ = entity.id_of(doc) or self._new_id(entity)
+        doc.pop("id", None)
+        for name, value in ({key: doc.get(key) for key in entity.keys} or {"id": id_}).items():
+            if value is not None and not (isinstance(value, str) and ID.match(value)):
+                raise shopware(400, "FRAMEWORK__INVALID_UUID", f"Value is not a valid UUID: {value}",
+                               pointer=f"{pointer}/{name}")  # fmt: skip
         for name, link in entity.associations.items():
             if name not in doc or doc[name] is None:
                 continue
@@ -55,17 +58,17 @@ class Write:
                 for place, child in enumerate(_list(value)):
                     self.add(target, child, f"{pointer}/{name}/{place}", parent={link.key: id_})
             else:
-                doc[link.key] = [self._linked(target, child, f"{pointer}/{name}/{place}")
-                                 for place, child in enumerate(_list(value))]  # fmt: skip
+                for place, child in enumerate(_list(value)):
+                    self._link(link, id_, child, f"{pointer}/{name}/{place}")
         before = self.rows[entity.name].get(id_)
         merged = {**before[1], **doc} if before else doc
         self.rows[entity.name][id_] = (pointer, merged)
         return id_
 
-    def _linked(self, target: Entity, child: Any, pointer: str) -> str:
-        if set(child) == {"id"}:
-            return str(child["id"])
-        return self.add(target, child, pointer)
+    def _link(self, link: Association, id_: str, child: Any, pointer: str) -> None:
+        """A row of the mapping between us and the child, which is written too when more than its id is given."""
+        other = child["id"] if set(child) == {"id"} else self.add(ENTITIES[link.entity], child, pointer)
+        self.add(ENTITIES[link.mapping], {link.key: id_, link.other: other}, pointer)
 
     def _new_id(self, entity: Entity) -> str:
         import uuid
@@ -86,7 +89,7 @@ class Write:
                 old = known.get(id_)
                 self._demand(name, id_, old, pointer, create)
                 self._check(ENTITIES[name], pointer, fields, old)
-                ready[name][id_] = _merged(old, fields)
+                ready[name][id_] = _derived(name, _merged(old, fields))
         if self.errors:
             raise ShopError(400, self.errors)
         self._check_products(ready.get("product", {}))
@@ -201,7 +204,7 @@ class Write:
     def _answer(self, ready: dict[str, dict[str, Doc]]) -> dict[str, list[Any]]:
         answer: dict[str, list[Any]] = {}
         for name, docs in ready.items():
-            answer[name] = sorted(docs)
+            answer[name] = [ENTITIES[name].primary_key(id_) for id_ in sorted(docs)]
             if ENTITIES[name].translated:
                 answer[f"{name}_translation"] = [
                     {f"{_camel(name)}Id": id_, "languageId": DEFAULT_LANGUAGE} for id_ in sorted(docs)
@@ -214,16 +217,28 @@ class Write:
 
 
 def _merged(old: Doc | None, fields: Doc) -> Doc:
-    """Fields over the old ones; customFields per top-level key; lists of links only grow."""
+    """Fields over the old ones; customFields per top-level key."""
     if old is None:
         return {"versionId": LIVE_VERSION, "customFields": None, **fields}
     merged = {**old, **fields}
     if isinstance(old.get("customFields"), dict) and isinstance(fields.get("customFields"), dict):
         merged["customFields"] = {**old["customFields"], **fields["customFields"]}
-    for name in MAPPINGS:
-        if isinstance(old.get(name), list) and isinstance(fields.get(name), list):
-            merged[name] = [*old[name], *(id_ for id_ in fields[name] if id_ not in old[name])]
     return merged
+
+
+def _derived(name: str, doc: Doc) -> Doc:
+    """What the database computes from the prices of an order and of its lines."""
+    price = doc.get("price")
+    if name == "order" and isinstance(price, dict):
+        shipping = doc.get("shippingCosts") or {}
+        return {
+            **doc, "amountTotal": price.get("totalPrice"), "amountNet": price.get("netPrice"),
+            "positionPrice": price.get("positionPrice"), "taxStatus": price.get("taxStatus"),
+            "shippingTotal": shipping.get("totalPrice"), "orderDate": str(doc.get("orderDateTime"))[:10],
+        }  # fmt: skip
+    if name == "order_line_item" and isinstance(price, dict):
+        return {**doc, "unitPrice": price.get("unitPrice"), "totalPrice": price.get("totalPrice")}
+    return doc
 
 
 def _list(value: Any) -> list[Any]:
@@ -236,10 +251,14 @@ def _camel(name: str) -> str:
 
 
 def delete_ids(books: Books, name: str, ids: list[str]) -> set[str]:
-    """Delete; what is in use is refused. Raises ShopError 409."""
+    """Delete with all that is owned; what is in use is refused. Raises ShopError 409."""
+    owned = []
     for other in ENTITIES.values():
         for field, target in other.foreign.items():
-            if target != name or other.name == "product_visibility":
+            if target != name:
+                continue
+            if field in other.owned:
+                owned.append((other.name, field))
                 continue
             used = books.count("e.name = %s AND e.doc->>%s = ANY(%s)", [other.name, field, ids])
             if used:
@@ -248,8 +267,6 @@ def delete_ids(books: Books, name: str, ids: list[str]) -> set[str]:
                     f"The delete request for {name} was denied due to a conflict. The entity is currently in use by: "
                     f"{other.name} ({used})",
                 )  # fmt: skip
-    if name == "product":
-        books.connection.execute(
-            "DELETE FROM entity WHERE name = 'product_visibility' AND doc->>'productId' = ANY(%s)", (ids,)
-        )
+    for child, field in owned:
+        books.connection.execute("DELETE FROM entity WHERE name = %s AND doc->>%s = ANY(%s)", (child, field, ids))
     return books.delete(name, ids)

@@ -32,7 +32,7 @@ from jobs import ledger
 from sandbox.testing import SandboxHandle
 
 pytestmark = pytest.mark.chaos
-PATIENCE_S = 45
+PATIENCE_S = 120
 CODES = ("refurbished-direct", "econocom")
 
 
@@ -130,7 +130,8 @@ def state(file_id: int) -> str:
 
 def check_everything_arrived_once(world: SandboxHandle, *, lines: int) -> None:
     """What the invariants say, on our side and in both shops."""
-    assert scalar("SELECT count(*) FROM message WHERE state = 'pending' AND flow <> 'supplier.absences.portal'") == 0
+    flows = "('supplier.offers.portal', 'portal.listings.shopware')"  # Ticks of others may fall at any time.
+    assert scalar(f"SELECT count(*) FROM message WHERE state = 'pending' AND flow IN {flows}") == 0
     assert scalar("SELECT count(*) FROM message WHERE state = 'dead'") == 0
     with transaction() as session:
         assert ledger_differences(session) == 0
@@ -162,6 +163,7 @@ def put_on_sale(lines: int) -> None:
 @pytest.mark.parametrize("place", ["job.claimed:1", "job.before_effect:1", "job.after_effect:2", "job.before_done:2"])
 def test_a_delivering_worker_that_dies_is_finished_by_another(crew: Crew, world: SandboxHandle, place: str) -> None:
     put_on_sale(250)
+    crew.start("jobs.schedule")  # Whatever became of the wake-up, the sweep finds what waits.
 
     victim = crew.start("jobs.work", "deliveries", failpoint=place)
     assert victim.wait(timeout=PATIENCE_S) == -signal.SIGKILL
@@ -169,7 +171,7 @@ def test_a_delivering_worker_that_dies_is_finished_by_another(crew: Crew, world:
     crew.start_all()
     until(lambda: not scalar("SELECT count(*) FROM listing WHERE state = 'waiting'"), "the delivery")
 
-    assert time.monotonic() - died < 20
+    assert time.monotonic() - died < 90  # RQ alone notices after 60 to 99 s; most of this is a process that starts.
     check_everything_arrived_once(world, lines=250)
 
 

@@ -270,7 +270,9 @@ def test_the_sweep_finds_due_messages_without_a_wake_up(flow: Flow, monkeypatch:
     assert FLOW in woken
 
 
-def test_a_tick_is_taken_once_by_one_of_many_sweeps(committed: Flask) -> None:
+def test_a_tick_is_taken_once_by_one_of_many_sweeps(committed: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    every_ten_minutes = catalogue.FLOWS["supplier.absences.portal"]
+    monkeypatch.setattr(schedule, "FLOWS", {every_ten_minutes.name: every_ten_minutes})
     moment = datetime(2026, 3, 1, 12, 3, tzinfo=UTC)
 
     def look(seconds: int) -> list[str]:

@@ -137,8 +137,9 @@ def test_the_purchasers_story(portal: Portal, open_page: Callable[..., Any]) -> 
     assert set(polls) <= {200, 304}
     assert complaints == []
     for storefront in portal.storefronts:
-        page.goto(f"{storefront}/?search={sku}")
-        assert "€" in page.locator("body").inner_text()
+        page.goto(f"{storefront}/?q={sku}")
+        assert page.locator(".card").count() == 1
+        assert "€" in page.locator(".card .price").inner_text()
 
 
 def test_a_poll_that_fails_leaves_the_page_as_it_is(portal: Portal, open_page: Callable[..., Any]) -> None:
@@ -171,4 +172,49 @@ def test_pages_read_without_javascript(portal: Portal, open_page: Callable[..., 
         assert page.locator("h1").inner_text() == heading
     page.goto(f"{portal.url}/catalogue/?q=thinkpad")
     assert page.locator("table.rows tbody tr").count() > 10
+    assert complaints == []
+
+
+QUESTIONS = """Nummer;Beskrivelse;Varekategorikode;Condition;Lager;Eksport Pris
+Q1;iPhone 12 mini 128GB Unknown;PHONE;Grade A;9;1900
+Q2;iPad Pro 12.9 256GB Wi-Fi Silver;TABLET;Grade A;4;2900
+Q3;iPhone 13/14 128GB Black;PHONE;Grade B;1;1000
+Q4;T480s i5-8350U/48GB/256M2/FHD/C/W11P;NOTEBOOK;Grade A;1;900
+"""
+
+
+def test_questions_are_answered_by_keyboard(portal: Portal, open_page: Callable[..., Any], tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    page, complaints = open_page()
+    asked = tmp_path / "questions.csv"
+    asked.write_text(QUESTIONS)
+    sign_in(page, portal)
+    drop(page, Portal(portal.url, portal.storefronts, asked))
+    page.wait_for_selector("text=items to be named")
+    page.click("text=items to be named")
+    cards = page.locator(".question")
+    settled = page.locator(".question[data-settled]")
+    assert cards.count() == 4
+
+    page.keyboard.press("1")
+    expect(settled).to_have_count(1)
+    assert "iPhone 12 mini 128 GB" in settled.first.inner_text()
+    page.keyboard.press("u")
+    expect(settled).to_have_count(0)
+    page.keyboard.press("j")
+    page.keyboard.press("n")
+    expect(settled).to_have_count(1)
+    assert "none of ours" in settled.first.inner_text()
+    page.keyboard.press("f")
+    page.keyboard.type("12 mini 128", delay=20)
+    page.wait_for_selector(".question.here .found button")
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(settled).to_have_count(2)
+
+    page.click("text=Make 1 known devices")
+    assert "TPT480S-I58350U-48-256-A" in page.locator("table.rows").first.inner_text()
+    page.click("button.btn-primary")
+    page.wait_for_selector("text=Made before")
     assert complaints == []

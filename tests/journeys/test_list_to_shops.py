@@ -2,101 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from threading import Event, Thread
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from way import CHANNELS, IPHONE, LISTS, T480S, accept, as_csv, counts, drop, products, tick_after
 from werkzeug.serving import make_server
 
 from app import clock
 from app.channels.models import Channel, Listing
 from app.db import transaction
-from app.demo import seed
 from app.flows.models import Message
 from app.offers import services
-from app.offers.models import Offer, OfferFile
-from app.settings import ROOT, Shop
+from app.offers.models import Offer, OfferLine
 from app.stock.queries import ledger_differences
 from app.suppliers.models import Supplier
-from jobs import ledger, schedule, shops
+from jobs import ledger, shops
 from jobs.portal_listings_shopware import DEFAULT_CURRENCY
 from sandbox.testing import SandboxHandle
-
-LISTS = ROOT.parent / "shared" / "data" / "supplier-lists"
-CHANNELS = ("refurbished-direct", "econocom")
-
-
-@pytest.fixture
-def portal(committed: Flask, world: SandboxHandle, tmp_path: Path) -> Iterator[Flask]:
-    """The seeded portal, connected to both sandbox shops."""
-    before = committed.extensions["settings"]
-    reached = {}
-    for code in CHANNELS:
-        shop = world.shop(code)
-        reached[code] = Shop(
-            base_url=shop.base_url,
-            client_id=shop.client_id,
-            client_secret=shop.client_secret,  # type: ignore[arg-type]
-            app_secret=shop.app_secret,  # type: ignore[arg-type]
-        )
-    committed.extensions["settings"] = before.model_copy(update={"shops": reached})
-    shops._client.cache_clear()
-    seed.fill([], "", files=tmp_path / "files")
-    yield committed
-    committed.extensions["settings"] = before
-
-
-def drop(content: bytes, filename: str, *, supplier: str = "foxway") -> OfferFile:
-    """Receive and read a file; returns its row."""
-    with transaction() as session:
-        supplier_id = session.execute(sa.select(Supplier.id).where(Supplier.code == supplier)).scalar_one()
-        received = services.receive_file(session, supplier_id, filename=filename, content=content, user_id=None,
-                                         now=clock.now(), timezone="Europe/Amsterdam")  # fmt: skip
-    ledger.drain(services.FLOW)
-    return row(received.offer_file_id)
-
-
-def row(file_id: int) -> OfferFile:
-    with transaction() as session:
-        session.expire_all()
-        return session.get_one(OfferFile, file_id)
-
-
-def accept(file: OfferFile) -> OfferFile:
-    """Accept a checked file and let everything arrive."""
-    with transaction() as session:
-        services.ask_accept(session, file.id, user_id=None, now=clock.now())
-    ledger.drain(services.FLOW)
-    applied = row(file.id).revision
-    ledger.drain("portal.listings.shopware")
-    arrived = row(file.id)
-    assert arrived.revision > applied or not arrived.counts["listings"]  # The open page hears of arrivals.
-    return arrived
-
-
-def counts(file: OfferFile, *names: str) -> dict[str, Any]:
-    return {name: file.counts[name] for name in names}
-
-
-def as_csv(*lines: tuple[object, ...]) -> bytes:
-    """A small list in Foxway's own columns."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";")
-    writer.writerow(["Nummer", "Beskrivelse", "Varekategorikode", "Condition", "Lager", "Eksport Pris"])
-    writer.writerows(lines)
-    return text.getvalue().encode()
-
-
-T480S = ("X1", "T480s i5-8350U/16GB/256M2/FHD/C/W11P", "NOTEBOOK", "GOLD")
-IPHONE = ("X2", "iPhone 12 mini/128S/Black", "PHONE", "SILVER")
 
 
 def test_a_list_arrives_on_both_storefronts_and_the_next_one_moves_only_the_differences(
@@ -193,13 +120,13 @@ def test_one_listing_that_a_shop_refuses_does_not_hold_the_other(portal: Flask, 
 
 
 def test_a_word_is_asked_once_and_its_offers_follow(portal: Flask) -> None:
-    from app.suppliers.services import decide_grade
+    from app.suppliers.dictionary import decide
 
     first = accept(drop(as_csv((*IPHONE, 1, 1900), ("X1", T480S[1], "NOTEBOOK", "08 Ref.", 3, 1500)), "a.csv"))
     assert [word["shown"] for word in first.counts["words"]] == ["08 Ref."]
     with transaction() as session:
         assert session.execute(sa.select(sa.func.count(Listing.id))).scalar_one() == 2
-        decide_grade(session, first.supplier_id, "08 ref.", "A", user_id=None, now=clock.now())
+        decide(session, first.supplier_id, "grade", "08 ref.", "A", user_id=None, now=clock.now())
         services.put_regrade(session, first.supplier_id, now=clock.now())
 
     ledger.drain(services.FLOW)
@@ -218,13 +145,36 @@ def test_a_file_that_is_no_list_is_refused_and_offers_stay(portal: Flask) -> Non
         assert session.execute(sa.select(Offer.quantity)).scalar_one() == 3
 
 
+def test_what_reading_found_wrong_stands_on_its_line_and_moves_no_stock(portal: Flask) -> None:
+    lines = [
+        "Nummer;Beskrivelse;Condition;Lager;Eksport Pris", "X1;T480s, 16GB;256GB;GOLD;3;1500", "X2;GerÃ¤t;GOLD;2;1900",
+        "X3;Cable;GOLD;5;#REF!", '"X4;Cable;GOLD;5;10', "X5;Cable;GOLD;7;20",
+    ]  # fmt: skip
+
+    file = drop("\n".join(lines).encode(), "a.csv")
+
+    assert counts(file, "rows", "rejected") == {"rows": 5, "rejected": 3}
+    with transaction() as session:
+        rows = session.execute(sa.select(OfferLine).order_by(OfferLine.row_number)).scalars().all()
+    found = [(row.row_number, row.rejected, {problem["code"] for problem in row.problems}) for row in rows]
+    assert [(number, rejected) for number, rejected, _codes in found] == [
+        (2, True), (3, False), (4, True), (5, True), (6, False),
+    ]  # fmt: skip
+    expected = ["row_longer", "text_repaired", "cell_error", "quote_open"]
+    assert all(code in codes for code, (_number, _rejected, codes) in zip(expected, found, strict=False))
+    assert rows[1].description == "Gerät"
+    assert {"code": "cell_error", "field": "price", "value": "#REF!"} in rows[2].problems
+    assert file.reading is not None
+    assert file.reading["members"] == []
+
+
 @pytest.mark.skipif(not LISTS.exists(), reason="../shared is not here: the real lists are not read")
 def test_both_real_lists_give_their_measured_counts(portal: Flask, world: SandboxHandle) -> None:
     october = drop((LISTS / "foxway_item_stock_2023-10-27.xlsx").read_bytes(), "foxway_item_stock_2023-10-27.xlsx")
 
     assert counts(october, "rows", "new", "rejected") == {"rows": 5168, "new": 5008, "rejected": 160}
     assert {code: count for code, count in october.counts["problems"].items() if code != "grade_unknown"} == {
-        "price_zero": 158, "price_placeholder": 1, "quantity_fraction": 1, "grade_defect": 54,
+        "price_zero": 158, "price_placeholder": 1, "quantity_fraction": 1, "grade_defect": 54, "grade_contradicts": 2,
     }  # fmt: skip
     assert october.counts["problems_with_stock"]["price_zero"] == 125
     accept(october)
@@ -237,13 +187,6 @@ def test_both_real_lists_give_their_measured_counts(portal: Flask, world: Sandbo
         assert session.execute(sa.select(sa.func.count(Message.id)).where(Message.state == "dead")).scalar_one() == 0
         listed = session.execute(sa.select(sa.func.count(Listing.id)).where(Listing.state == "listed")).scalar_one()
     assert listed > 2000
-
-
-def products(world: SandboxHandle, code: str) -> dict[str, dict[str, Any]]:
-    """Product number to document, as the shop stores it."""
-    with world.sandbox.shops[code].storage.transaction() as books:
-        rows = books.connection.execute("SELECT id, doc FROM entity WHERE name = 'product'").fetchall()
-    return {doc["productNumber"]: {"id": id_, **doc} for id_, doc in rows}
 
 
 def test_a_new_price_or_stock_is_sent_without_the_rest_of_the_product(portal: Flask, world: SandboxHandle) -> None:
@@ -329,23 +272,6 @@ def test_with_grace_an_offer_that_a_list_no_longer_names_stays_for_its_days_and_
     with transaction() as session:
         assert ledger_differences(session) == 0
         assert session.execute(sa.select(sa.func.count()).where(Offer.quantity > 0)).scalar_one() == 1
-
-
-def tick_after(pause: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the schedule look at the absent offers so much later, and let everything arrive."""
-    moment = clock.now() + pause
-    with monkeypatch.context() as later:
-        later.setattr("app.clock.now", lambda: moment)
-        with transaction() as session:
-            schedule.tick(session, now=moment)
-    with transaction() as session:  # The ledger asks PostgreSQL for the time, which did not move.
-        session.execute(sa.update(Message).values(next_attempt_at=clock.now()).where(Message.state == "pending"))
-    with monkeypatch.context() as later:
-        later.setattr("app.clock.now", lambda: moment)
-        ledger.drain("supplier.absences.portal")
-    with transaction() as session:
-        session.execute(sa.update(Message).values(next_attempt_at=clock.now()).where(Message.state == "pending"))
-    ledger.drain("portal.listings.shopware")
 
 
 def test_a_price_that_somebody_changed_in_the_shop_is_put_right(

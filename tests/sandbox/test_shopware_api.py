@@ -32,6 +32,14 @@ def test_versions(shop_of: Callable[[str], BareShop]) -> None:
     assert told == {"refurbished-direct": "6.6.7.1", "econocom": "6.7.10.1"}
 
 
+def test_what_a_shop_tells_about_itself_is_more_in_the_later_version(shop: BareShop) -> None:
+    told = shop.http.get("/api/_info/config").raise_for_status().json()
+
+    assert told["version"] == shop.http.get("/api/_info/version").json()["version"]
+    assert told["bundles"]["Administration"]["type"] == "plugin"
+    assert ("shopId" in told) == ("inAppPurchases" in told) == (shop.code == "econocom")
+
+
 def test_a_sync_writes_all_of_its_records_and_answers_by_entity(shop: BareShop) -> None:
     visibility = {"id": hexid("v"), "salesChannelId": shop.sales_channel_id, "visibility": 30}
 

@@ -139,7 +139,7 @@ TABLETS = (
     _ipad("iPad 9", "64 256", "Space Grey;Silver", 2021, 379),
     _ipad("iPad 10", "64 256", "Silver;Blue;Pink;Yellow", 2022, 579),
     _ipad("iPad mini 1", "16 32 64", "Black;White;Space Grey;Silver", 2012, 329),
-    _ipad("iPad mini 2;iPad mini 3", "16 32 64 128", "Space Grey;Silver;White", 2013, 389),
+    _ipad("iPad mini 2;iPad mini 3", "16 32 64 128", "Space Grey;Silver", 2013, 389),
     _ipad("iPad mini 4", "16 32 64 128", "Space Grey;Silver;Gold", 2015, 389),
     _ipad("iPad mini 5", "64 256", "Space Grey;Silver;Gold", 2019, 449),
     _ipad("iPad mini 6", "64 256", "Space Grey;Pink;Purple;Starlight", 2021, 549),

@@ -25,9 +25,14 @@ on("click", "[data-confirm]", (button, event) => {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented) return;
-  if (form.dataset.sent) { event.preventDefault(); return; }
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
   form.dataset.sent = "1";
-  window.setTimeout(() => { delete form.dataset.sent; }, 4000);
+  window.setTimeout(() => {
+    delete form.dataset.sent;
+  }, 4000);
 });
 
 on("click", "[data-dismiss]", (button) => button.parentElement.remove());
@@ -51,9 +56,19 @@ if (zone) {
   input.addEventListener("change", show);
   let depth = 0;
   const files = (event) => event.dataTransfer && Array.from(event.dataTransfer.types).includes("Files");
-  document.addEventListener("dragenter", (event) => { if (files(event)) { depth += 1; zone.classList.add("over"); } });
-  document.addEventListener("dragleave", () => { depth = Math.max(0, depth - 1); if (!depth) zone.classList.remove("over"); });
-  document.addEventListener("dragover", (event) => { if (files(event)) event.preventDefault(); });
+  document.addEventListener("dragenter", (event) => {
+    if (files(event)) {
+      depth += 1;
+      zone.classList.add("over");
+    }
+  });
+  document.addEventListener("dragleave", () => {
+    depth = Math.max(0, depth - 1);
+    if (!depth) zone.classList.remove("over");
+  });
+  document.addEventListener("dragover", (event) => {
+    if (files(event)) event.preventDefault();
+  });
   document.addEventListener("drop", (event) => {
     if (!files(event)) return;
     event.preventDefault();
@@ -64,11 +79,11 @@ if (zone) {
   });
 }
 
-// Keyboard: Ctrl K finds, j and k move along the rows, Enter opens, / finds too.
+// Keyboard: j and k move along the rows, Enter opens one, ? lists the keys. The search box is in palette.js.
 const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
 let row = -1;
 const move = (step) => {
-  const rows = Array.from(document.querySelectorAll("table.rows tbody tr"));
+  const rows = Array.from(document.querySelectorAll("table.rows tbody tr:has(a)"));
   if (!rows.length) return;
   rows[row]?.classList.remove("here");
   row = Math.max(0, Math.min(rows.length - 1, row + step));
@@ -76,17 +91,13 @@ const move = (step) => {
   rows[row].scrollIntoView({ block: "nearest" });
 };
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "k") {
-    event.preventDefault();
-    document.querySelector("[data-find]")?.focus();
+  if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]"))
     return;
-  }
-  if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "/") { event.preventDefault(); document.querySelector("[data-find]")?.focus(); }
+  if (event.key === "?") document.getElementById("keys")?.showModal();
   if (event.key === "j") move(1);
   if (event.key === "k") move(-1);
   if (event.key === "Enter" && row >= 0) {
-    document.querySelectorAll("table.rows tbody tr")[row]?.querySelector("a")?.click();
+    document.querySelectorAll("table.rows tbody tr:has(a)")[row]?.querySelector("a")?.click();
   }
 });
 

@@ -1,0 +1,1 @@
+"""Questions that matching leaves to people, and what became of them."""

@@ -1,0 +1,146 @@
+"""How each form of the portal is sent validly, and which row says afterwards that it was.
+
+A route that takes POST and does not stand here fails the guard: add a line that calls it. A refused sign-in writes no
+line: it is a row of sign_in_failure, which the throttle counts, and nobody is known to have done anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from supplier_form import VALID
+from whole_house import LISTINGS, WholeHouse
+
+from app import clock
+from app.auth.models import Audit
+from app.db import Base
+from app.flows.models import Message
+
+PASSWORD = "correct horse battery staple"  # Of the administrator who sends.
+NEW = "another staple of horses"
+SECRET = "a secret of the shop"
+
+
+class Post(NamedTuple):
+    """`act`: of the audit line; None: `kept` says why there is none, and `rows` gets a row instead."""
+
+    path: str
+    data: Any
+    act: str | None
+    headers: dict[str, str] = {}  # noqa: RUF012  # Never changed.
+    rows: type[Base] = Audit
+    kept: str = ""
+
+
+def _delivery(_house: WholeHouse) -> Post:
+    body = {
+        "data": {"payload": [{"entity": "product", "operation": "update", "primaryKey": "a" * 32}],
+                 "event": "product.written"},
+        "source": {"url": "https://shop.example", "eventId": "e1", "shopId": "s1"},
+        "timestamp": int(clock.now().timestamp()),
+    }  # fmt: skip
+    raw = json.dumps(body).encode()
+    signature = hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
+    return Post("/webhooks/shopware/econocom", raw, None, {"shopware-shop-signature": signature}, Message,
+                "The delivery itself is kept, with its sender and time: a person did nothing.")  # fmt: skip
+
+
+def _transfer(house: WholeHouse) -> Post:
+    here, there = house.warehouse_id, house.another_warehouse()
+    house.receive(house.warehouse_id)
+    form = {"source": str(here), "target": str(there), "moving": "1", "why": "moved"}
+    return Post(f"/stock/{house.variant.id}/transfer", form, "stock.transfer")
+
+
+USER = {"name": "Anna", "role": "agent"}
+SIGN_IN = {"email": "admin@example.com", "password": PASSWORD}
+PROFILE = {"name": "Ahmed", "locale": "en", "theme": "dark"}
+
+POSTS: dict[str, Callable[[WholeHouse], Post]] = {
+    "auth.sign_in": lambda _: Post("/sign-in", SIGN_IN, "users.sign_in"),
+    "auth.sign_out": lambda _: Post("/sign-out", {}, "users.sign_out"),
+    "auth.save_profile": lambda _: Post("/account", PROFILE, "users.profile"),
+    "auth.save_password": lambda _: Post("/account/password", {"old": PASSWORD, "new": NEW}, "users.password"),
+    "auth.end_sessions": lambda _: Post("/account/sessions/end", {}, "users.end_sessions"),
+    "auth.switch": lambda _: Post("/account/switch", {"theme": "dark"}, "users.profile"),
+    "admin.create": lambda _: Post(
+        "/settings/users/new", USER | {"email": "a@example.com", "password": PASSWORD}, "users.add"
+    ),
+    "admin.edit": lambda house: Post(f"/settings/users/{house.user.id}", USER | {"active": "y"}, "users.update"),
+    "suppliers.create": lambda _: Post("/suppliers/new", VALID | {"code": "new"}, "suppliers.create"),
+    "suppliers.edit": lambda house: Post(
+        f"/suppliers/{house.supplier.id}/edit", VALID | {"version": str(house.supplier.version)}, "suppliers.update"
+    ),
+    "suppliers.decide": lambda house: Post(
+        f"/suppliers/{house.supplier.id}/words/{house.word.id}", {"value": "A"}, "suppliers.word"
+    ),
+    "offers.upload": lambda house: Post(
+        "/offers/upload", {"supplier_id": str(house.supplier.id), "file": house.upload()}, "offers.receive"
+    ),
+    "offers.columns": lambda house: Post(
+        f"/offers/{house.offer_file('columns', 'asking').id}/columns", {"column-0": "item_number"}, "offers.columns"
+    ),
+    "offers.decide_words": lambda house: Post(
+        f"/offers/{house.file.id}/words", {f"word-{house.word.id}": "A"}, "suppliers.word"
+    ),
+    "offers.accept": lambda house: Post(f"/offers/{house.file.id}/accept", {}, "offers.accept"),
+    "offers.approve": lambda house: Post(
+        f"/offers/{house.held_file().id}/approve", {"reason": "They sold a warehouse."}, "offers.approve"
+    ),
+    "offers.undo": lambda house: Post(f"/offers/{house.applied_file().id}/undo", {}, "offers.undo"),
+    "offers.cancel": lambda house: Post(f"/offers/{house.file.id}/cancel", {}, "offers.cancel"),
+    "stock.move": lambda house: Post(
+        f"/stock/{house.variant.id}/move",
+        {"kind": "receipt", "quantity": "1", "reason": "found", "location": str(house.warehouse_id)}, "stock.move",
+    ),
+    "stock.transfer": _transfer,
+    "stock.sync_variant": lambda house: Post(f"/stock/{house.variant.id}/sync", {}, "channels.sync"),
+    "stock.sync_channel": lambda _: Post("/stock/channels/econocom/sync", {}, "channels.sync"),
+    "stock.start_count": lambda house: Post(
+        "/stock/counts", {"location": str(house.another_warehouse())}, "stock.count_start"
+    ),
+    "stock.record_count": lambda house: Post(
+        f"/stock/counts/{house.count_id}/lines", {f"counted.{house.variant.id}": "3", f"was.{house.variant.id}": ""},
+        "stock.count_note",
+    ),
+    "stock.paste_count": lambda house: Post(
+        f"/stock/counts/{house.count_id}/list", {"lines": f"{house.variant.sku} 3"}, "stock.count_note"
+    ),
+    "stock.finish_count": lambda house: Post(
+        f"/stock/counts/{house.count_id}/finish", {"reason": "miscounted"}, "stock.count_book"
+    ),
+    "stock.cancel_count": lambda house: Post(f"/stock/counts/{house.count_id}/cancel", {}, "stock.count_cancel"),
+    "stock.create_location": lambda _: Post("/stock/locations", {"name": "Attic"}, "stock.location"),
+    "stock.rename_location": lambda house: Post(
+        f"/stock/locations/{house.warehouse_id}/rename", {"name": "Cellar"}, "stock.location"
+    ),
+    "stock.add_reason": lambda _: Post("/stock/reasons", {"name": "Eaten by mice"}, "stock.reason"),
+    "stock.retire_reason": lambda house: Post(f"/stock/reasons/{house.reason.id}/retire", {}, "stock.reason"),
+    "stock.set_buffer": lambda house: Post(
+        "/stock/buffers", {"variant_id": str(house.variant.id), "pieces": "1"}, "stock.buffer"
+    ),
+    "stock.set_terms": lambda _: Post(
+        "/stock/allocation/econocom", {"share_percent": "50", "min_shown": "1"}, "channels.allocation"
+    ),
+    "pins.pin": lambda house: Post(
+        f"/pricing/pins/of/{house.variant.id}",
+        {"offer_id": str(house.offer_of_variant()), "until": str(clock.now().date() + timedelta(days=3)),
+         "reason": "They deliver."}, "pricing.pin",
+    ),
+    "pins.unpin": lambda house: Post(f"/pricing/pins/of/{house.pinned()}/end", {}, "pricing.unpin"),
+    "matching.answer": lambda house: Post(f"/offers/matches/{house.question.id}", {"act": "skip"}, "matching.skip"),
+    "matching.make": lambda house: Post("/offers/matches/new", house.makeable(), "catalog.make"),
+    "matching.undo_batch": lambda house: Post(f"/offers/matches/batches/{house.batch.id}/undo", {}, "catalog.undo"),
+    "matching.forget": lambda house: Post(f"/offers/matches/learned/{house.item.id}/forget", {}, "matching.forget"),
+    "flows.pause": lambda _: Post(f"/flows/{LISTINGS}/pause", {"channel": "econocom", "paused": "yes"}, "flows.pause"),
+    "flows.wake": lambda _: Post(f"/flows/{LISTINGS}/wake", {}, "flows.wake"),
+    "flows.replay_all": lambda _: Post(f"/flows/{LISTINGS}/replay", {}, "messages.replay_all"),
+    "flows.replay": lambda house: Post(f"/messages/{house.message.id}/replay", {}, "messages.replay"),
+    "flows.handled": lambda house: Post(f"/messages/{house.message.id}/handled", {}, "messages.handled"),
+    "webhooks.shopware": _delivery,
+}  # fmt: skip

@@ -1,0 +1,253 @@
+"""A row of everything, so that every address of the portal opens and every button has something to act on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, url_for
+from small_assortment import Assortment
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from app import clock
+from app.auth import audit
+from app.auth.models import User
+from app.catalog.descriptions import read_description
+from app.catalog.device_facts import facts_as_text, match_key
+from app.catalog.models import CatalogueBatch, Product, SupplierItem, Variant
+from app.channels.models import AllocationRule
+from app.db import Base
+from app.flows.models import Lane, Message, Run
+from app.matching.models import MatchQuestion
+from app.offers import services as offers
+from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
+from app.pricing import pins
+from app.pricing.models import OfferPin, PriceRule
+from app.stock import counts
+from app.stock import services as stock
+from app.stock.models import BufferRule, Location, Movement, StockCount, StockCountLine, StockReason
+from app.suppliers.models import Supplier, SupplierContact, SupplierWord
+
+LISTINGS = "portal.listings.shopware"
+CORRELATION = "c" * 32
+
+
+class WholeHouse:
+    """`ids`: what stands for each argument of an address. `grow` makes every list longer."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.trade = Assortment(session)
+        self.supplier = self.trade.supplier("foxway")
+        self.variant = self.trade.variant("SKU-0000")
+        self.warehouse_id = session.execute(select(Location.id).where(Location.kind == "warehouse")).scalar_one()
+        self._grown = 0
+        self.run = self._run()
+        self._add([self.run])
+        self.message = self._message("a SKU of before", state="dead")
+        self.word = SupplierWord(kind="grade", supplier_id=self.supplier.id, word="demo", shown="Demo")
+        self.user = User(email="closed@example.com", name="Karel", role="agent", password_hash="", active=False)
+        self._add([
+            self.message, self.user, Lane(flow="portal.sweep.portal", channel="", success_at=clock.now()),
+            Lane(flow=LISTINGS, channel="econocom"), self.word,
+            SupplierContact(supplier_id=self.supplier.id, name="Mette", email="mette@foxway.dk", phone="+4532123456"),
+        ])  # fmt: skip
+        self.file = self.offer_file("checked")
+        self._ask_and_count()
+        self.grow(2)
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        return {
+            "supplier_id": self.supplier.id, "file_id": self.file.id, "product_id": self.trade.product.id,
+            "variant_id": self.variant.id, "run_id": self.run.id, "message_id": self.message.id,
+            "user_id": self.user.id, "flow": LISTINGS, "channel": "econocom", "word_id": self.word.id,
+            "question_id": self.question.id, "batch_id": self.batch.id, "item_id": self.item.id,
+            "count_id": self.count_id, "location_id": self.warehouse_id, "reason_id": self.reason.id,
+            "code": "econocom",
+        }  # fmt: skip
+
+    def _ask_and_count(self) -> None:
+        """What people are asked about lines, what they taught, and a warehouse that is being counted."""
+        self.batch = CatalogueBatch(products=1, variants=1, made_at=clock.now())
+        self.item = SupplierItem(supplier_id=self.supplier.id, item_number="L1", grade="A", variant_id=self.variant.id,
+                                 method="person")  # fmt: skip
+        self.question = self.question_about("Q1")
+        self.reason = StockReason(name="Fell from a shelf")
+        self._add([self.batch, self.item, self.question, self.reason])
+        self.count_id = counts.start(self.session, self.warehouse_id, user_id=None, now=clock.now())
+        self.session.commit()
+
+    def question_about(self, item_number: str, **facts: Any) -> MatchQuestion:
+        """A line that was not matched by itself."""
+        values: dict[str, Any] = {
+            "supplier_id": self.supplier.id, "item_number": item_number, "description_key": "", "description": "iPhone",
+            "grades": ["A"], "evidence": {}, "reason": "incomplete", "lines": 1, "pieces": 3, "value_eur": 300,
+            "offer_file_id": self.file.id, "row_number": 2,
+        }  # fmt: skip
+        return MatchQuestion(**values | facts)
+
+    def address(self, app: Flask, rule: Rule) -> str:
+        """A rule with the arguments of this house. Raises KeyError for an argument that `ids` does not know."""
+        with app.test_request_context():
+            return url_for(rule.endpoint, **{name: self.ids[name] for name in rule.arguments})
+
+    def pages(self, app: Flask) -> Iterator[tuple[str, str]]:
+        """Endpoint and address of everything that a browser gets, but the static files."""
+        for rule in app.url_map.iter_rules():
+            if "GET" in (rule.methods or ()) and rule.endpoint != "static":
+                yield rule.endpoint, self.address(app, rule)
+
+    def grow(self, count: int) -> None:
+        """So many more of everything that a page lists, in few statements."""
+        names = [f"{number:04}" for number in range(self._grown + 1, self._grown + count + 1)]
+        self._grown += count
+        product_id, supplier_id = self.trade.product.id, self.supplier.id
+        variants = [Variant(product_id=product_id, sku=f"SKU-{name}", name=name, grade="A", match_key=name)
+                    for name in names]  # fmt: skip
+        others = [Supplier(code=f"zulu-{name}", name=f"Zulu {name}", kind="broker", country="NL", currency="EUR")
+                  for name in names]  # fmt: skip
+        self._add(variants, others)
+        files = [self._file(other.id, "accepted", name) for name, other in zip(names, others, strict=True)]
+        self._add(files, *(self._rows(name) for name in names))
+        for name, variant, other, file in zip(names, variants, others, files, strict=True):
+            self.session.add_all([
+                Location(code=name, name=name, kind="supplier", supplier_id=other.id),
+                self._offer(supplier_id, variant.id, f"S{name}", self.file.id),
+                self._offer(other.id, self.variant.id, f"O{name}", file.id),
+                BufferRule(variant_id=variant.id, pieces=1),
+                AllocationRule(channel_id=self.trade.shops[0].id, variant_id=variant.id, share_percent=50, min_shown=1),
+                OfferPin(variant_id=variant.id, supplier_id=supplier_id, identity=f"S{name}", reason="tested",
+                         created_at=clock.now(), until=clock.now() + timedelta(days=9)),
+                StockCountLine(stock_count_id=self.count_id, variant_id=variant.id, expected=0),
+                SupplierWord(kind="grade", supplier_id=other.id, word=f"word {name}", shown=f"Word {name}"),
+            ])  # fmt: skip
+            audit.record(self.session, act="things.make", subject_kind="thing", subject_id=name, after={"name": name})
+        self.trade.refresh(self.variant, *variants, now=clock.now())
+        self.file.counts = offers.check(self.session, self.file, self.supplier)
+        self.session.commit()
+
+    def _add(self, *rows: Sequence[Base]) -> None:
+        for some in rows:
+            self.session.add_all(some)
+        self.session.flush()
+
+    def _rows(self, name: str) -> list[Base]:
+        """Rows that need no id of another new one."""
+        return [
+            SupplierWord(kind="grade", supplier_id=self.supplier.id, word=f"word {name}", shown=f"Word {name}"),
+            Product(brand="Apple", line="iPhone", model=name, name=f"iPhone {name}", category="phone"),
+            PriceRule(name=f"Rule {name}", kind="cost", parameters={"component": "inbound", "eur": "5"}, position=99),
+            User(email=f"user{name}@example.com", name=name, role="agent", password_hash="", active=False),
+            StockReason(name=f"Reason {name}"),
+            StockCount(location_id=self.warehouse_id, state="cancelled", started_at=clock.now()),
+            CatalogueBatch(products=1, variants=1, made_at=clock.now()),
+            Location(code=f"hall-{name}", name=f"Hall {name}", kind="warehouse"),
+            SupplierItem(supplier_id=self.supplier.id, item_number=f"I{name}", grade="A", variant_id=self.variant.id,
+                         method="person"),
+            self.question_about(f"A{name}"),
+            self._run(),
+            self._message(f"SKU-{name}", state="delivered"),
+            Lane(flow=LISTINGS, channel=f"shop-{name}"),
+            Movement(variant_id=self.variant.id, location_id=self.warehouse_id, kind="count", quantity=1, reason=name,
+                     reference=name, correlation_id=""),
+            OfferLine(
+                offer_file_id=self.file.id, row_number=int(name) + 1, identity=f"L{name}", item_number=f"L{name}",
+                description="iPhone 12", grade_word="S", grade_key="s", quantity=1, price=100, currency="EUR",
+                vat_scheme="regular", rejected=False, problems=[{"code": "text_repaired", "value": "x"}],
+            ),
+        ]  # fmt: skip
+
+    def offer_file(self, state: str, name: str = "list") -> OfferFile:
+        """A file of the supplier, with its columns and its bytes."""
+        file = self._file(self.supplier.id, state, name)
+        self._add([file])
+        self.session.add(OfferFileContent(offer_file_id=file.id, content=b"x;"))
+        self.session.commit()
+        return file
+
+    def _file(self, supplier_id: int, state: str, name: str) -> OfferFile:
+        column = {"header": "Nummer", "field": "item_number", "confidence": 1.0, "evidence": "name", "samples": ["X1"]}
+        return OfferFile(
+            supplier_id=supplier_id, filename=f"{name}.csv", sha256=f"{name:>064}", size_bytes=2, mode="partial",
+            list_date=clock.now().date(), state=state, correlation_id=CORRELATION, fingerprint="f" * 40, delimiter=";",
+            header_row=1, encoding="utf-8", columns=[column], counts={},
+        )  # fmt: skip
+
+    def _offer(self, supplier_id: int, variant_id: int, identity: str, file_id: int) -> Offer:
+        return Offer(
+            supplier_id=supplier_id, identity=identity, item_number=identity, description="", grade_word="A",
+            grade_key="a", grade="A", quantity=3, price=200, currency="EUR", price_eur=200, vat_scheme="regular",
+            variant_id=variant_id, offer_file_id=file_id, row_number=1, changed_at=clock.now(),
+        )  # fmt: skip
+
+    def held_file(self) -> OfferFile:
+        """A file that breaks a limit of the supplier."""
+        file = self.offer_file("checked", "odd")
+        file.counts = self.file.counts | {"holds": [{"code": "lines_gone"}]}
+        self.session.commit()
+        return file
+
+    def applied_file(self) -> OfferFile:
+        """A file that changed an offer just now."""
+        file = self.offer_file("accepted", "applied")
+        file.accepted_at = clock.now()
+        offer_id = self.session.execute(select(Offer.id).limit(1)).scalar_one()
+        self.session.add(OfferChange(offer_file_id=file.id, offer_id=offer_id, kind="new"))
+        self.session.commit()
+        return file
+
+    def another_warehouse(self) -> int:
+        """A second warehouse's id."""
+        attic = Location(code="attic", name="Attic", kind="warehouse")
+        self._add([attic])
+        self.session.commit()
+        return attic.id
+
+    def receive(self, location_id: int) -> None:
+        """A piece of the variant in a warehouse."""
+        stock.move(self.session, variant_id=self.variant.id, location_id=location_id, kind="receipt", quantity=1,
+                   reason="found", reference="test", user_id=None)  # fmt: skip
+        self.session.commit()
+
+    def offer_of_variant(self) -> int:
+        """An offer for the variant that may be sold."""
+        return self.session.execute(
+            select(Offer.id).where(Offer.variant_id == self.variant.id, Offer.quantity > 0).limit(1)
+        ).scalar_one()
+
+    def pinned(self) -> int:
+        """The variant's id, with one of its offers pinned."""
+        pins.pin(self.session, self.offer_of_variant(), reason="test", until=clock.now() + timedelta(days=3),
+                 user_id=None, now=clock.now())  # fmt: skip
+        self.session.commit()
+        return self.variant.id
+
+    def makeable(self) -> dict[str, str]:
+        """A form that makes the device of a question whose configuration is known in full."""
+        facts = read_description("iPhone 13 128GB Midnight")
+        assert facts is not None
+        known = self.question_about("Q2", reason="new", facts=facts_as_text(facts), match_key=match_key(facts))
+        self._add([known])
+        self.session.commit()
+        return {"supplier": str(self.supplier.id)}
+
+    def upload(self) -> tuple[io.BytesIO, str]:
+        """A stock list, as a form sends it."""
+        return io.BytesIO(b"Nummer;Beskrivelse;Lager;Eksport Pris\nX1;iPhone 12;3;1500\n"), "new list.csv"
+
+    def _run(self) -> Run:
+        now = clock.now()
+        return Run(flow=LISTINGS, channel="econocom", state="finished", cause="wake", worker="host:1", started_at=now,
+                   seen_at=now, ended_at=now)  # fmt: skip
+
+    def _message(self, key: str, *, state: str) -> Message:
+        now = clock.now()
+        return Message(
+            direction="out", flow=LISTINGS, channel="econocom", key=key, state=state, next_attempt_at=now,
+            content_hash="", correlation_id=CORRELATION, body={"sku": key}, settled_at=now, run_id=self.run.id,
+        )  # fmt: skip
