@@ -147,7 +147,16 @@ def _more_rules() -> None:
     with transaction() as session:
         place = session.execute(sa.text("SELECT max(position) FROM price_rule")).scalar_one()
         for number, (name, kind, parameters, where) in enumerate(more, start=1):
-            session.add(PriceRule(position=place + number, name=name, kind=kind, parameters=parameters, where=where))
+            session.add(
+                PriceRule(
+                    rule_set_id=rule_set_id,
+                    position=place + number,
+                    name=name,
+                    kind=kind,
+                    parameters=parameters,
+                    where=where,
+                )
+            )
         session.flush()
         rules = session.execute(sa.text("SELECT count(*) FROM price_rule WHERE active")).scalar_one()
     assert rules == RULES, rules

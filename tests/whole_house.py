@@ -141,7 +141,8 @@ class WholeHouse:
         return [
             SupplierWord(kind="grade", supplier_id=self.supplier.id, word=f"word {name}", shown=f"Word {name}"),
             Product(brand="Apple", line="iPhone", model=name, name=f"iPhone {name}", category="phone"),
-            PriceRule(name=f"Rule {name}", kind="cost", parameters={"component": "inbound", "eur": "5"}, position=99),
+            PriceRule(rule_set_id=self.trade.rules.id, name=f"Rule {name}", kind="cost",
+                      parameters={"component": "inbound", "eur": "5"}, position=99),
             User(email=f"user{name}@example.com", name=name, role="agent", password_hash="", active=False),
             StockReason(name=f"Reason {name}"),
             StockCount(location_id=self.warehouse_id, state="cancelled", started_at=clock.now()),

@@ -46,8 +46,62 @@ class ExchangeRate(Base):
     per_eur: Mapped[Decimal] = mapped_column(Numeric(14, 6))
 
 
+SET_STATES = (
+    "draft",  # changes are collected in it
+    "proposed",  # a former set, copied to come back; its rules are not edited
+    "publishing",  # a worker brings listings in line with it
+    "staged",  # it prices its first part of the listings, and waits for a person
+    "in_force",
+    "retired",  # was in force
+    "withdrawn",  # was staged, and taken back
+    "discarded",
+)
+_ONE_OF_EACH = "state IN ('draft', 'proposed', 'in_force')"
+_ONE_ON_ITS_WAY = "state IN ('publishing', 'staged')"
+
+
+class RuleSet(Base):
+    """A version of all price rules. One is in force; another may be on its way, and price a part of the listings."""
+
+    __tablename__ = "rule_set"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('draft', 'proposed', 'publishing', 'staged', 'in_force', 'retired', 'withdrawn', 'discarded')",
+            name="state_known",
+        ),
+        CheckConstraint("stage_percent BETWEEN 1 AND 99", name="stage_percent_range"),
+        CheckConstraint("approved_by <> asked_by", name="approved_by_another"),
+        Index("uq_rule_set_state", "state", unique=True, postgresql_where=sql(_ONE_OF_EACH)),
+        Index("uq_rule_set_on_its_way", sql("(true)"), unique=True, postgresql_where=sql(_ONE_ON_ITS_WAY)),
+    )
+
+    id: Mapped[Id]
+    state: Mapped[Short]
+    number: Mapped[int | None] = mapped_column(unique=True)  # Counts published versions.
+    note: Mapped[Words] = mapped_column(server_default="")  # Why, in the words of whoever published it.
+    based_on_id: Mapped[int | None] = mapped_column(ForeignKey("rule_set.id"))
+    edition: Mapped[int] = mapped_column(server_default="0")  # Moves with every change of its rules.
+    simulation: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # Of `app.pricing.simulation`.
+    stage_channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"))  # First this storefront alone,
+    stage_percent: Mapped[int | None]  # or first so many per cent of the products; both None: everything at once.
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[Created]
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))  # To publish it.
+    asked_at: Mapped[Moment | None]
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    approved_at: Mapped[Moment | None]
+    published_at: Mapped[Moment | None]  # When it began to price anything.
+    in_force_at: Mapped[Moment | None]
+    ended_at: Mapped[Moment | None]
+    step: Mapped[Short] = mapped_column(server_default="")  # What a worker is at: simulate, publish, withdraw.
+    done: Mapped[int] = mapped_column(server_default="0")
+    total: Mapped[int] = mapped_column(server_default="0")
+    cursor: Mapped[int] = mapped_column(BigInteger, server_default="0")  # The last product that was brought in line.
+    revision: Mapped[int] = mapped_column(BigInteger, server_default="0")  # Moves with every visible change.
+
+
 class PriceRule(Base):
-    """One rule of the ordered set. Rules run by `position`; a later rule of the same kind wins where it applies."""
+    """One rule of an ordered set. Rules run by `position`; a later rule of the same kind wins where it applies."""
 
     __tablename__ = "price_rule"
     __table_args__ = (
@@ -55,9 +109,12 @@ class PriceRule(Base):
             "kind IN ('cost', 'margin_percent', 'margin_amount', 'channel_fee_percent', 'rounding', 'ceiling_percent')",
             name="kind_known",
         ),
+        UniqueConstraint("rule_set_id", "name"),
     )
 
     id: Mapped[Id]
+    rule_set_id: Mapped[int] = mapped_column(ForeignKey("rule_set.id", ondelete="CASCADE"))
+    lineage: Mapped[int | None] = mapped_column(BigInteger)  # The first rule that this one is a later version of.
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"))  # None: every channel.
     position: Mapped[int]
     name: Mapped[Words]

@@ -101,7 +101,7 @@ _PINS = (
 
 def open_pins(session: Session, *, now: datetime, variant_id: int | None = None,
               ranking: Sequence[RankedOffer] | None = None) -> list[PinRow]:  # fmt: skip
-    """Pins in force, those that end first before others, with what each costs; `ranking`: of their variants, if known."""
+    """Pins in force, those that end first before others, with what each costs; `ranking`: of their offers, if known."""
     statement = _PINS.where(OfferPin.until > now).order_by(OfferPin.until, OfferPin.id)
     if variant_id is not None:
         statement = statement.where(OfferPin.variant_id == variant_id)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.extensions import settings
 from app.pricing.engine import PaymentFee
 from app.pricing.queries import rule_set_parts, vat_percent_on
-from app.pricing.rendering import KEPT, render_prices
+from app.pricing.rendering import KEPT, Inputs, render_prices
 from app.pricing.terms import Terms
 
 COLUMNS = ", ".join(KEPT)
@@ -31,21 +31,24 @@ _OPEN = text(f"""
 """)  # noqa: S608  # Names of ours.
 
 
+def price_inputs(session: Session, *, now: datetime) -> Inputs:
+    """The VAT rate of the day, and the payment fee. Raises UnknownRate."""
+    config = settings()
+    vat = vat_percent_on(session, config.vat_country, now.astimezone(ZoneInfo(config.timezone)).date())
+    return Inputs(vat, PaymentFee(config.payment_fee_fixed, config.payment_fee_percent))
+
+
 def write_prices(session: Session, *, now: datetime) -> Decimal:
     """Price what the temporary table `touched` names; returns the VAT rate in per cent.
 
     Raises UnknownRate, RuleInvalid, FeesTooHigh.
     """
-    config = settings()
-    vat = vat_percent_on(session, config.vat_country, now.astimezone(ZoneInfo(config.timezone)).date())
-    terms = render_prices(
-        session, rule_set_parts(session), vat_percent=vat, now=now,
-        payment_fee=PaymentFee(config.payment_fee_fixed, config.payment_fee_percent),
-    )  # fmt: skip
+    inputs = price_inputs(session, now=now)
+    terms = render_prices(session, rule_set_parts(session), inputs, now=now)
     keep_terms(session, terms)
     session.execute(_CLOSE, {"now": now})
     session.execute(_OPEN, {"now": now})
-    return vat
+    return inputs.vat_percent
 
 
 def keep_terms(session: Session, terms: Iterable[Terms]) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.catalog.models import Variant
 from app.channels.models import Channel
 from app.pricing.engine import Override
-from app.pricing.models import ExchangeRate, Price, PriceOverride, PriceRule, PriceTerms, VatRate
+from app.pricing.models import ExchangeRate, Price, PriceOverride, PriceRule, PriceTerms, RuleSet, VatRate
 from app.pricing.rendering import BUCKETS, RuleSetPart
 from app.pricing.rules import Rule
 from app.pricing.why import Step, explain, steps
@@ -52,26 +52,95 @@ def eur_rate(session: Session, currency: str, day: date) -> Decimal:
 
 
 def rule_set_parts(session: Session) -> list[RuleSetPart]:
-    """The active rules in their order, with the storefronts that they price."""
+    """What prices which listings now: the rule set in force, and beside it the one that is on its way."""
+    sets = {row.state: row for row in session.execute(
+        select(RuleSet).where(RuleSet.state.in_(("in_force", "publishing", "staged")))).scalars()}  # fmt: skip
+    channel_ids = session.execute(select(Channel.id).where(Channel.active).order_by(Channel.id)).scalars().all()
+    coming = sets.get("publishing") or sets.get("staged")
+    taken = {channel_id: _buckets_of(coming, channel_id) if coming else 0 for channel_id in channel_ids}
+    shares = [(channel_id, taken[channel_id], BUCKETS - 1) for channel_id in channel_ids if taken[channel_id] < BUCKETS]
+    parts = [RuleSetPart(_rules(session, sets["in_force"].id) if "in_force" in sets else [], shares)] if shares else []
+    if coming is not None:
+        theirs = [(channel_id, 0, buckets - 1) for channel_id, buckets in taken.items() if buckets]
+        parts.append(RuleSetPart(_rules(session, coming.id), theirs))
+    return parts
+
+
+def _buckets_of(coming: RuleSet, channel_id: int) -> int:
+    """How many buckets of products the rule set prices on the storefront."""
+    if coming.stage_channel_id is not None:
+        return BUCKETS if coming.stage_channel_id == channel_id else 0
+    return BUCKETS if coming.stage_percent is None else coming.stage_percent
+
+
+def whole_assortment(session: Session, rule_set_id: int) -> list[RuleSetPart]:
+    """As if the rule set priced every listing."""
     channel_ids = session.execute(select(Channel.id).where(Channel.active).order_by(Channel.id)).scalars()
-    rows = session.execute(select(PriceRule).where(PriceRule.active).order_by(PriceRule.position, PriceRule.id))
-    rules = [(row.channel_id, Rule(row.name, row.kind, row.where, row.parameters)) for row in rows.scalars()]
-    return [RuleSetPart(rules, [(channel_id, 0, BUCKETS - 1) for channel_id in channel_ids])]
+    return [RuleSetPart(_rules(session, rule_set_id), [(channel_id, 0, BUCKETS - 1) for channel_id in channel_ids])]
+
+
+def _rules(session: Session, rule_set_id: int) -> list[tuple[int | None, Rule]]:
+    rows = session.execute(
+        select(PriceRule)
+        .where(PriceRule.rule_set_id == rule_set_id, PriceRule.active)
+        .order_by(PriceRule.position, PriceRule.id)
+    )
+    return [(row.channel_id, as_rule(row)) for row in rows.scalars()]
+
+
+def as_rule(row: PriceRule) -> Rule:
+    """The rule as the engine knows it."""
+    return Rule(row.name, row.kind, row.where, row.parameters)
 
 
 def rules_of_purchase(session: Session) -> list[Rule]:
-    """The rules that no storefront has to itself, in order: they say what an offer costs us."""
+    """The rules in force that no storefront has to itself, in order: they say what an offer costs us."""
     rows = session.execute(
         select(PriceRule)
-        .where(PriceRule.active, PriceRule.channel_id.is_(None))
+        .join(RuleSet, RuleSet.id == PriceRule.rule_set_id)
+        .where(RuleSet.state == "in_force", PriceRule.active, PriceRule.channel_id.is_(None))
         .order_by(PriceRule.position, PriceRule.id)
-    ).scalars()
-    return [Rule(row.name, row.kind, row.where, row.parameters) for row in rows]
+    )
+    return [as_rule(row) for row in rows.scalars()]
+
+
+def rules(session: Session, rule_set_id: int) -> list[PriceRule]:
+    """Every rule of a set, in order, also those that are switched off."""
+    rows = session.execute(
+        select(PriceRule).where(PriceRule.rule_set_id == rule_set_id).order_by(PriceRule.position, PriceRule.id)
+    )
+    return list(rows.scalars())
+
+
+def rule(session: Session, rule_set_id: int, rule_id: int) -> PriceRule | None:
+    """A rule of the set."""
+    return session.execute(
+        select(PriceRule).where(PriceRule.id == rule_id, PriceRule.rule_set_id == rule_set_id)
+    ).scalar_one_or_none()
+
+
+def rule_set_in(session: Session, *states: str) -> RuleSet | None:
+    """The one rule set that is in one of the states, read fresh."""
+    return session.execute(
+        select(RuleSet).where(RuleSet.state.in_(states)), execution_options={"populate_existing": True}
+    ).scalar_one_or_none()
+
+
+def rule_set(session: Session, rule_set_id: int) -> RuleSet | None:
+    """A rule set, read fresh."""
+    return session.execute(
+        select(RuleSet).where(RuleSet.id == rule_set_id), execution_options={"populate_existing": True}
+    ).scalar_one_or_none()
 
 
 def all_rules(session: Session) -> Sequence[tuple[PriceRule, str | None]]:
-    """Every rule with its channel's name (None: all channels), in order."""
-    statement = select(PriceRule, Channel.name).outerjoin(Channel, Channel.id == PriceRule.channel_id)
+    """Every rule in force with its channel's name (None: all channels), in order."""
+    statement = (
+        select(PriceRule, Channel.name)
+        .join(RuleSet, RuleSet.id == PriceRule.rule_set_id)
+        .outerjoin(Channel, Channel.id == PriceRule.channel_id)
+        .where(RuleSet.state == "in_force")
+    )
     return session.execute(statement.order_by(PriceRule.position, PriceRule.id)).all()
 
 

@@ -30,9 +30,14 @@ PINNED = """EXISTS (SELECT 1 FROM offer_pin n
               AND n.ended_at IS NULL AND n.until > CAST(:now AS timestamptz))"""
 # The order of `app.pricing.best_offer`, the best first: an ORDER BY over columns of these names.
 RANK = "pinned DESC, landed, lead_time_days, reliability DESC, vat_scheme <> 'margin', supplier_id, offer_id"
-BUCKETS = 100
+BUCKETS = 100  # Of products: a stage of so many per cent is so many of them.
 MANY = 5000  # Offers from which on every join is of whole tables.
 EVERY_CHANNEL = 0  # Stands for the rules that no storefront has to itself: what an offer costs us.
+
+
+def bucket_of(product_id: str) -> str:
+    """SQL for the bucket of a product: grades of a model stay together, and neighbours are spread."""
+    return f"{product_id} * 61 % {BUCKETS}"
 
 
 class RuleSetPart(NamedTuple):
@@ -99,7 +104,7 @@ _ASSORTMENT = """
     v AS NOT MATERIALIZED (
       SELECT v.id, v.product_id, v.match_key, v.grade, v.active, p.reference,
              CASE v.grade WHEN 'A' THEN 3 WHEN 'B' THEN 2 WHEN 'C' THEN 1 WHEN 'A+' THEN 4 ELSE 5 END AS rank,
-             v.active AND COALESCE(k.available, 0) > 0 AS sells, p.class + {grade} + {age} AS class
+             CASE WHEN v.active THEN COALESCE(k.available, 0) ELSE 0 END AS pieces, p.class + {grade} + {age} AS class
       FROM {of} t JOIN variant v ON v.id = t.variant_id JOIN p ON p.id = v.product_id
       LEFT JOIN stock k ON k.variant_id = v.id)
 """
@@ -107,7 +112,7 @@ _CANDIDATES = (
     "CREATE TEMP TABLE candidate ON COMMIT DROP AS"  # noqa: S608  # Text of ours.
     + _ASSORTMENT
     + """
-    SELECT v.id AS variant_id, v.product_id, v.match_key, v.rank, v.sells, v.reference, o.id AS offer_id,
+    SELECT v.id AS variant_id, v.product_id, v.match_key, v.rank, v.pieces, v.reference, o.id AS offer_id,
            (100 * o.price_eur)::bigint AS purchase, o.vat_scheme, s.lead_time_days, s.reliability,
            s.id AS supplier_id, {pinned} AS pinned, v.class + s.class + {vat_scheme} AS class
     FROM v JOIN offer o ON o.variant_id = v.id JOIN s ON s.id = o.supplier_id
@@ -123,11 +128,11 @@ _LEFT_OVER = (
     "INSERT INTO candidate"  # noqa: S608  # Text of ours.
     + _ASSORTMENT
     + """
-    SELECT DISTINCT ON (v.id) v.id, v.product_id, v.match_key, v.rank, v.sells, v.reference, o.offer_id,
+    SELECT DISTINCT ON (v.id) v.id, v.product_id, v.match_key, v.rank, v.pieces, v.reference, o.offer_id,
            (100 * o.purchase)::bigint, o.vat_scheme, 0, 0, 0, false, v.class + COALESCE(s.class, 0) + {vat_scheme}
     FROM v JOIN price o ON o.variant_id = v.id AND o.valid_until IS NULL AND o.terms_key IS NOT NULL
     LEFT JOIN offer x ON x.id = o.offer_id LEFT JOIN s ON s.id = x.supplier_id
-    WHERE v.sells
+    WHERE v.pieces > 0
     ORDER BY v.id, o.channel_id
 """
 )
@@ -146,8 +151,7 @@ KEPT = (
     "withheld", "override_id", "below_floor_agreed",
 )  # fmt: skip
 # `bound`: a piece costs no more than one of a better grade that is for sale beside it. What a person named is outside.
-_WANTED = f"""
-    CREATE TEMP TABLE wanted_price ON COMMIT DROP AS
+_DECIDED = f"""
     WITH best AS (
       SELECT DISTINCT ON (variant_id, part) *
       FROM (SELECT candidate.*, part, {arithmetic.LANDED} AS landed
@@ -155,62 +159,98 @@ _WANTED = f"""
       ORDER BY variant_id, part, {RANK}),
     priced AS ({{chain}}),
     named AS (
-      SELECT p.variant_id, p.channel_id, product_id, match_key, rank, sells, offer_id, purchase, vat_scheme, reference,
+      SELECT p.variant_id, p.channel_id, product_id, match_key, rank, pieces, offer_id, purchase, vat_scheme, reference,
              key, untaxed, landed, floor, p.gross, o.id AS override_id, o.below_floor_agreed,
-             (100 * o.gross)::bigint AS named_price,
-             hashtextextended(match_key, product_id) AS model
+             (100 * o.gross)::bigint AS named_price, hashtextextended(match_key, product_id) AS model
       FROM priced p LEFT JOIN price_override o ON o.variant_id = p.variant_id AND o.channel_id = p.channel_id
         AND o.ended_at IS NULL AND o.ends_at > :now AND (100 * o.gross >= p.floor OR o.below_floor_agreed)),
     beside AS (
-      SELECT *, min(gross) FILTER (WHERE sells AND override_id IS NULL) OVER (
+      SELECT *, min(gross) FILTER (WHERE pieces > 0 AND override_id IS NULL) OVER (
                   PARTITION BY model, channel_id, product_id, match_key
                   ORDER BY rank DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bound
       FROM named),
     decided AS (
-      SELECT *, CASE WHEN override_id IS NULL AND bound < gross THEN bound END AS ladder_at,
+      SELECT *, CASE WHEN override_id IS NULL AND bound < gross THEN bound END AS ladder,
+             COALESCE(override_id IS NULL AND bound < gross AND bound < floor, false) AS withheld,
              CASE WHEN override_id IS NOT NULL THEN named_price
                   WHEN bound < gross AND bound >= floor THEN bound ELSE gross END AS final
-      FROM beside),
-    outcome AS (
-      SELECT variant_id, channel_id, sells, offer_id, 0.01 * final AS gross,
-             0.01 * (final - {{vat}}) AS net, 0.01 * floor AS floor, 0.01 * landed AS landed_cost,
-             vat_scheme, 0.01 * purchase AS purchase, 0.01 * reference AS reference, key AS terms_key,
-             0.01 * ladder_at AS ladder, COALESCE(ladder_at < floor, false) AS withheld, override_id,
-             COALESCE(below_floor_agreed, false) AS below_floor_agreed
-      FROM decided)
-    SELECT w.*, p.id AS former_id, p.gross AS former_gross,
+      FROM beside)
+"""  # noqa: S608  # Text of ours.
+_WANTED = (
+    "CREATE TEMP TABLE wanted_price ON COMMIT DROP AS"  # noqa: S608  # Text of ours.
+    + _DECIDED
+    + f"""
+    SELECT w.*, p.id AS former_id,
            p.id IS NULL OR ({", ".join(f"p.{name}" for name in KEPT)}) IS DISTINCT FROM
                            ({", ".join(f"w.{name}" for name in KEPT)}) AS moved
-    FROM outcome w LEFT JOIN price p
-      ON p.variant_id = w.variant_id AND p.channel_id = w.channel_id AND p.valid_until IS NULL
+    FROM (
+      SELECT variant_id, channel_id, offer_id, 0.01 * final AS gross, 0.01 * (final - {{vat}}) AS net,
+             0.01 * floor AS floor, 0.01 * landed AS landed_cost, vat_scheme, 0.01 * purchase AS purchase,
+             0.01 * reference AS reference, key AS terms_key, 0.01 * ladder AS ladder, withheld, override_id,
+             COALESCE(below_floor_agreed, false) AS below_floor_agreed
+      FROM decided) w
+    LEFT JOIN price p ON p.variant_id = w.variant_id AND p.channel_id = w.channel_id AND p.valid_until IS NULL
 """  # noqa: S608  # Text of ours.
+)
+_SIMULATED = (
+    "CREATE TEMP TABLE simulated_price ON COMMIT DROP AS"  # noqa: S608  # Text of ours.
+    + _DECIDED
+    + """
+    SELECT d.variant_id, d.channel_id, d.pieces, d.final AS gross, d.floor, d.ladder, d.withheld,
+           COALESCE(d.below_floor_agreed, false) AS below_floor_agreed, p.former, p.withheld AS formerly_withheld,
+           10000 * (d.final - p.former) / p.former AS change
+    FROM decided d LEFT JOIN (
+      SELECT variant_id, channel_id, (100 * gross)::bigint AS former, withheld FROM price WHERE valid_until IS NULL) p
+      ON p.variant_id = d.variant_id AND p.channel_id = d.channel_id
+"""
+)
 _OFFERS_BESIDE_TERMS = f"""
-    SELECT b.variant_id, t.channel_id, b.product_id, b.match_key, b.rank, b.sells, b.offer_id, b.purchase, b.vat_scheme,
-           b.reference, t.key, {{terms}}
+    SELECT b.variant_id, t.channel_id, b.product_id, b.match_key, b.rank, b.pieces, b.offer_id, b.purchase,
+           b.vat_scheme, b.reference, t.key, {{terms}}
     FROM best b JOIN term t ON t.part = b.part AND t.class = b.class
-    WHERE t.channel_id <> {EVERY_CHANNEL} AND b.product_id * 61 % {BUCKETS} BETWEEN t.first AND t.last
+    WHERE t.channel_id <> {EVERY_CHANNEL} AND {bucket_of("b.product_id")} BETWEEN t.first AND t.last
 """  # noqa: S608  # Text of ours.
 
 
-def render_prices(session: Session, parts: Sequence[RuleSetPart], *, vat_percent: Decimal, payment_fee: PaymentFee,
-                  now: datetime) -> list[Terms]:  # fmt: skip
+class Inputs(NamedTuple):
+    """What every price depends on beside its rules and its offer."""
+
+    vat_percent: Decimal
+    payment_fee: PaymentFee
+
+
+def render_prices(session: Session, parts: Sequence[RuleSetPart], inputs: Inputs, *, now: datetime) -> list[Terms]:
     """Price the variants of the temporary table `touched`, into the temporary table `wanted_price`: a row per listing.
 
-    A row has what a price keeps, what is in force now (`former_`), and whether they differ (`moved`). Returns the terms
+    A row has what a price keeps, the price in force (`former_id`), and whether they differ (`moved`). Returns the terms
     that the listings are priced by. Raises RuleInvalid, FeesTooHigh, ValueError for an unknown VAT scheme.
     """
-    session.execute(text("DROP TABLE IF EXISTS candidate, not_offered, term, wanted_price"))
+    return _render(session, parts, inputs, _WANTED, now=now)
+
+
+def render_simulation(session: Session, parts: Sequence[RuleSetPart], inputs: Inputs, *, now: datetime) -> None:
+    """As `render_prices`, into the temporary table `simulated_price`: in cents, beside the price in force (`former`).
+
+    `change`: from that, in hundredths of a per cent.
+    """
+    _render(session, parts, inputs, _SIMULATED, now=now)
+
+
+def _render(session: Session, parts: Sequence[RuleSetPart], inputs: Inputs, statement: str, *,
+            now: datetime) -> list[Terms]:  # fmt: skip
+    session.execute(text("DROP TABLE IF EXISTS candidate, not_offered, term, wanted_price, simulated_price"))
     session.execute(text("SET LOCAL work_mem = '128MB'"))
     classes = Classes(rule for part in parts for _channel, rule in part.rules)
     offers = _candidates(session, classes, now=now)
-    rows = list(_terms(parts, classes, _classes(session), vat_percent=vat_percent, payment_fee=payment_fee))
+    rows = list(_terms(parts, classes, _classes(session), inputs))
     size = arithmetic.Size.of(row.parameters for row in rows)
     names = _copy_terms(session, rows, size)
-    chain = arithmetic.Chain(size, vat=scaled(vat_percent), payment=scaled(payment_fee.percent))
-    source = _OFFERS_BESIDE_TERMS.format(terms=", ".join(f"t.{name}" for name in names))
     session.execute(text("ANALYZE term (part, class, channel_id)"))
+    vat, payment = scaled(inputs.vat_percent), scaled(inputs.payment_fee.percent)
+    chain = arithmetic.Chain(size, vat=vat, payment=payment)
+    source = _OFFERS_BESIDE_TERMS.format(terms=", ".join(f"t.{name}" for name in names))
     with hash_joins(session) if offers > MANY else nullcontext():
-        session.execute(text(_WANTED.format(chain=chain.query(source), vat=chain.vat_in("final"))), {"now": now})
+        session.execute(text(statement.format(chain=chain.query(source), vat=chain.vat_in("final"))), {"now": now})
     return list({row.key: row.terms for row in rows if row.channel_id != EVERY_CHANNEL}.values())
 
 
@@ -251,8 +291,8 @@ class _TermRow(NamedTuple):
     parameters: Parameters
 
 
-def _terms(parts: Sequence[RuleSetPart], classes: Classes, numbers: Sequence[int], *, vat_percent: Decimal,
-           payment_fee: PaymentFee) -> Iterator[_TermRow]:  # fmt: skip
+def _terms(parts: Sequence[RuleSetPart], classes: Classes, numbers: Sequence[int],
+           inputs: Inputs) -> Iterator[_TermRow]:  # fmt: skip
     for number, part in enumerate(parts):
         for share in ((EVERY_CHANNEL, 0, BUCKETS - 1), *part.shares):
             rules = part.of(share[0])
@@ -261,7 +301,7 @@ def _terms(parts: Sequence[RuleSetPart], classes: Classes, numbers: Sequence[int
                 facts = classes.facts(class_)
                 mine = tuple(place for place, rule in enumerate(rules) if applies(rule, facts))
                 if mine not in known:
-                    terms = Terms(effective([rules[place] for place in mine], facts), vat_percent, payment_fee)
+                    terms = Terms(effective([rules[place] for place in mine], facts), *inputs)
                     known[mine] = (terms.key(), terms, terms.parameters())
                 yield _TermRow(number, *share, class_, *known[mine])
 

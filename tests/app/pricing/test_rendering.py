@@ -16,7 +16,7 @@ from test_engine import FEE, FIELDS, RULE, numbers
 
 from app.pricing.best_offer import Candidate, best_offers
 from app.pricing.engine import Override, PaymentFee, Priced, PriceInputs, price_by, price_listing
-from app.pricing.rendering import BUCKETS, RuleSetPart, render_prices
+from app.pricing.rendering import BUCKETS, Inputs, RuleSetPart, render_prices
 from app.pricing.rules import AGES, Facts, Rule
 from app.pricing.terms import Terms
 from app.pricing.vat import SCHEMES, FeesTooHigh
@@ -118,8 +118,7 @@ class Shelf:
         self.session.execute(text("DROP TABLE IF EXISTS touched"))
         self.session.execute(text("CREATE TEMP TABLE touched (variant_id bigint PRIMARY KEY)"))
         self.session.execute(text("INSERT INTO touched SELECT unnest(CAST(:ids AS bigint[]))"), {"ids": list(ids)})
-        known = {term.key(): term for term in render_prices(self.session, parts, vat_percent=vat, payment_fee=fee,
-                                                            now=NOW)}  # fmt: skip
+        known = {term.key(): term for term in render_prices(self.session, parts, Inputs(vat, fee), now=NOW)}
         rows = self.session.execute(text("SELECT * FROM wanted_price")).mappings()
         found = {}
         for row in rows:
