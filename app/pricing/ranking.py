@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.pricing.best_offer import Candidate, ranked
 from app.pricing.queries import rules_of_purchase
-from app.pricing.rendering import PINNED
+from app.pricing.rendering import PIN
 from app.pricing.rules import age_band
 from app.stock.queries import SELLABLE_OFFER
 
@@ -38,12 +38,13 @@ class RankedOffer(NamedTuple):
 
 _OFFERS = text(f"""
     SELECT v.id, o.id, o.price_eur, o.vat_scheme, s.id, s.code, s.lead_time_days, p.brand, p.category, v.grade,
-           p.reference_price, s.reliability, {PINNED} AS pinned,
+           p.reference_price, s.reliability, n.id IS NOT NULL AS pinned,
            COALESCE(EXTRACT(epoch FROM CAST(:now AS timestamptz) - k.present_since), 0)::float8 / 86400 AS days,
            s.name AS supplier, o.identity
     FROM variant v JOIN product p ON p.id = v.product_id
     JOIN offer o ON o.variant_id = v.id JOIN supplier s ON s.id = o.supplier_id
     LEFT JOIN stock k ON k.variant_id = v.id
+    LEFT JOIN offer_pin n ON n.variant_id = v.id AND {PIN}
     WHERE v.id = ANY(:variant_ids) AND {SELLABLE_OFFER}
 """)  # noqa: S608  # Constants of ours.
 

@@ -24,10 +24,20 @@ from app.pricing.terms import Bracketed, Parameters, Terms, scaled
 from app.pricing.vat import SCHEMES
 from app.stock.queries import SELLABLE_OFFER
 
-# Of an offer `o` for variant `v`, with `:now`: did a person pin it?
-PINNED = """EXISTS (SELECT 1 FROM offer_pin n
-            WHERE n.variant_id = v.id AND n.supplier_id = o.supplier_id AND n.identity = o.identity
-              AND n.ended_at IS NULL AND n.until > CAST(:now AS timestamptz))"""
+
+class Variants(NamedTuple):
+    """SQL for the variants to be priced, as `v`, and for their stock."""
+
+    variants: str
+    pieces: str
+
+
+# Of a pin `n` of a variant, with `:now`: does it say that the offer `o` is to be bought?
+PIN = """n.supplier_id = o.supplier_id AND n.identity = o.identity AND n.ended_at IS NULL
+         AND n.until > CAST(:now AS timestamptz)"""
+TOUCHED = Variants("touched t JOIN variant v ON v.id = t.variant_id",
+                   "(SELECT s.* FROM touched JOIN stock s USING (variant_id))")  # fmt: skip
+EVERYTHING = Variants("variant v", "stock")
 # The order of `app.pricing.best_offer`, the best first: an ORDER BY over columns of these names.
 RANK = "pinned DESC, landed, lead_time_days, reliability DESC, vat_scheme <> 'margin', supplier_id, offer_id"
 BUCKETS = 100  # Of products: a stage of so many per cent is so many of them.
@@ -94,7 +104,7 @@ class Classes:
         return Facts(*found)
 
 
-# What may be bought for each variant of {of}, and the class of its facts: products and suppliers are few, theirs first.
+# Each variant of {variants}, with the class of its facts: products and suppliers are few, theirs first.
 _ASSORTMENT = """
     WITH p AS MATERIALIZED (
       SELECT id, CASE WHEN reference_price <= 1000000 THEN (100 * reference_price)::bigint END AS reference,
@@ -105,8 +115,7 @@ _ASSORTMENT = """
       SELECT v.id, v.product_id, v.match_key, v.grade, v.active, p.reference,
              CASE v.grade WHEN 'A' THEN 3 WHEN 'B' THEN 2 WHEN 'C' THEN 1 WHEN 'A+' THEN 4 ELSE 5 END AS rank,
              CASE WHEN v.active THEN COALESCE(k.available, 0) ELSE 0 END AS pieces, p.class + {grade} + {age} AS class
-      FROM {of} t JOIN variant v ON v.id = t.variant_id JOIN p ON p.id = v.product_id
-      LEFT JOIN stock k ON k.variant_id = v.id)
+      FROM {variants} JOIN p ON p.id = v.product_id LEFT JOIN stock k ON k.variant_id = v.id)
 """
 _CANDIDATES = (
     "CREATE TEMP TABLE candidate ON COMMIT DROP AS"  # noqa: S608  # Text of ours.
@@ -114,15 +123,17 @@ _CANDIDATES = (
     + """
     SELECT v.id AS variant_id, v.product_id, v.match_key, v.rank, v.pieces, v.reference, o.id AS offer_id,
            (100 * o.price_eur)::bigint AS purchase, o.vat_scheme, s.lead_time_days, s.reliability,
-           s.id AS supplier_id, {pinned} AS pinned, v.class + s.class + {vat_scheme} AS class
+           s.id AS supplier_id, n.id IS NOT NULL AS pinned, v.class + s.class + {vat_scheme} AS class
     FROM v JOIN offer o ON o.variant_id = v.id JOIN s ON s.id = o.supplier_id
+    LEFT JOIN offer_pin n ON n.variant_id = v.id AND {pin}
     WHERE {sellable}
 """
 )
 # Pieces that nobody offers any more, at what they cost when they were priced last.
 _NOT_OFFERED = """
     CREATE TEMP TABLE not_offered ON COMMIT DROP AS
-    SELECT t.variant_id FROM touched t WHERE NOT EXISTS (SELECT 1 FROM candidate c WHERE c.variant_id = t.variant_id)
+    SELECT k.variant_id FROM {pieces} k
+    WHERE k.available > 0 AND NOT EXISTS (SELECT 1 FROM candidate c WHERE c.variant_id = k.variant_id)
 """
 _LEFT_OVER = (
     "INSERT INTO candidate"  # noqa: S608  # Text of ours.
@@ -204,6 +215,10 @@ _SIMULATED = (
       ON p.variant_id = d.variant_id AND p.channel_id = d.channel_id
 """
 )
+_KEPT_OF_OFFERS = (
+    "variant_id", "product_id", "match_key", "rank", "pieces", "offer_id", "purchase", "vat_scheme", "reference",
+    "channel_id", "key",
+)  # fmt: skip
 _OFFERS_BESIDE_TERMS = f"""
     SELECT b.variant_id, t.channel_id, b.product_id, b.match_key, b.rank, b.pieces, b.offer_id, b.purchase,
            b.vat_scheme, b.reference, t.key, {{terms}}
@@ -225,23 +240,23 @@ def render_prices(session: Session, parts: Sequence[RuleSetPart], inputs: Inputs
     A row has what a price keeps, the price in force (`former_id`), and whether they differ (`moved`). Returns the terms
     that the listings are priced by. Raises RuleInvalid, FeesTooHigh, ValueError for an unknown VAT scheme.
     """
-    return _render(session, parts, inputs, _WANTED, now=now)
+    return _render(session, TOUCHED, parts, inputs, _WANTED, now=now)
 
 
 def render_simulation(session: Session, parts: Sequence[RuleSetPart], inputs: Inputs, *, now: datetime) -> None:
-    """As `render_prices`, into the temporary table `simulated_price`: in cents, beside the price in force (`former`).
+    """Price every variant into the temporary table `simulated_price`: in cents, beside the price in force (`former`).
 
-    `change`: from that, in hundredths of a per cent.
+    `change`: from that, in hundredths of a per cent. Raises as `render_prices`.
     """
-    _render(session, parts, inputs, _SIMULATED, now=now)
+    _render(session, EVERYTHING, parts, inputs, _SIMULATED, now=now)
 
 
-def _render(session: Session, parts: Sequence[RuleSetPart], inputs: Inputs, statement: str, *,
+def _render(session: Session, of: Variants, parts: Sequence[RuleSetPart], inputs: Inputs, statement: str, *,
             now: datetime) -> list[Terms]:  # fmt: skip
     session.execute(text("DROP TABLE IF EXISTS candidate, not_offered, term, wanted_price, simulated_price"))
     session.execute(text("SET LOCAL work_mem = '128MB'"))
     classes = Classes(rule for part in parts for _channel, rule in part.rules)
-    offers = _candidates(session, classes, now=now)
+    offers = _candidates(session, of, classes, now=now)
     rows = list(_terms(parts, classes, _classes(session), inputs))
     size = arithmetic.Size.of(row.parameters for row in rows)
     names = _copy_terms(session, rows, size)
@@ -250,22 +265,23 @@ def _render(session: Session, parts: Sequence[RuleSetPart], inputs: Inputs, stat
     chain = arithmetic.Chain(size, vat=vat, payment=payment)
     source = _OFFERS_BESIDE_TERMS.format(terms=", ".join(f"t.{name}" for name in names))
     with hash_joins(session) if offers > MANY else nullcontext():
-        session.execute(text(statement.format(chain=chain.query(source), vat=chain.vat_in("final"))), {"now": now})
+        query = chain.query(source, keep=_KEPT_OF_OFFERS)
+        session.execute(text(statement.format(chain=query, vat=chain.vat_in("final"))), {"now": now})
     return list({row.key: row.terms for row in rows if row.channel_id != EVERY_CHANNEL}.values())
 
 
-def _candidates(session: Session, classes: Classes, *, now: datetime) -> int:
+def _candidates(session: Session, of: Variants, classes: Classes, *, now: datetime) -> int:
     """Fill the temporary table `candidate`; returns how many there are."""
 
-    def run(statement: str, of: str) -> int:
-        filled = statement.format(of=of, sellable=SELLABLE_OFFER, pinned=PINNED, **classes.terms())
+    def run(statement: str, variants: str) -> int:
+        filled = statement.format(variants=variants, sellable=SELLABLE_OFFER, pin=PIN, **classes.terms())
         done = session.execute(text(filled), {"now": now, **classes.parameters})
         return done.rowcount  # type: ignore[attr-defined, no-any-return]
 
-    found = run(_CANDIDATES, "touched")
-    session.execute(text(_NOT_OFFERED))
+    found = run(_CANDIDATES, of.variants)
+    session.execute(text(_NOT_OFFERED.format(pieces=of.pieces)))
     if session.execute(text("SELECT EXISTS (SELECT 1 FROM not_offered)")).scalar_one():
-        found += run(_LEFT_OVER, "not_offered")
+        found += run(_LEFT_OVER, "not_offered t JOIN variant v ON v.id = t.variant_id")
     return found
 
 

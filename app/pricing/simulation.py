@@ -20,11 +20,6 @@ from app.pricing.rendering import hash_joins, render_simulation
 MOVERS = 15  # Shown in each direction.
 STEPS = (-20, -10, -5, 0, 5, 10, 20)  # Per cent: the edges of the histogram.
 
-_EVERYTHING = text("""
-    INSERT INTO touched
-    SELECT variant_id FROM offer WHERE quantity > 0 AND variant_id IS NOT NULL
-    UNION SELECT variant_id FROM stock WHERE available > 0
-""")
 HISTOGRAM = ", ".join(
     f"count(*) FILTER (WHERE w.gross <> w.former AND w.change >= {low} AND w.change < {high})"
     for low, high in pairwise((-(10**9), *(100 * step for step in STEPS), 10**18))
@@ -83,10 +78,6 @@ def simulate(session: Session, rule_set_id: int, *, now: datetime) -> Json:
     RuleInvalid, FeesTooHigh.
     """
     started = time.perf_counter()
-    session.execute(text("DROP TABLE IF EXISTS touched"))
-    session.execute(text("CREATE TEMP TABLE touched (variant_id bigint) ON COMMIT DROP"))
-    session.execute(_EVERYTHING)
-    session.execute(text("ANALYZE touched"))
     render_simulation(session, whole_assortment(session, rule_set_id), price_inputs(session, now=now), now=now)
     session.execute(text("ANALYZE simulated_price (variant_id)"))
     config = settings()

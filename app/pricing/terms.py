@@ -105,6 +105,7 @@ class Terms:
         taxed = kept - share / HUNDRED
         inbound = [cost for cost in rules.costs if cost.component == "inbound"]
         margin = rules.margin_percent
+        rounded = ROUNDED_AWAY * sum(percent > 0 for percent in (self.vat_percent, fee.percent, channel_percent)) / 3
         return Parameters(
             fixed=in_cents(fee.fixed) + sum(in_cents(cost.eur) for cost in rules.costs if not cost.percent),
             inbound_eur=scaled(sum((cost.eur for cost in inbound), Decimal(0))),
@@ -117,8 +118,8 @@ class Terms:
             per_taxed=float(taxed),
             per_untaxed=float(1 - share / HUNDRED),
             per_vat=float(1 - kept),
-            away=float(ROUNDED_AWAY / taxed) + 0.001,
-            walk=int(2 * ROUNDED_AWAY / taxed) + 4,
+            away=float(rounded / taxed) + 0.001,
+            walk=int(2 * rounded / taxed) + 4,
             shares=tuple((scaled(cost.eur), scaled(cost.percent)) for cost in rules.costs if cost.percent),
             family=tuple(_bracketed(rules.family)),
         )
