@@ -221,7 +221,9 @@ def test_nothing_makes_the_child_hold_more_than_256_mib(tmp_path: Path) -> None:
 
 def test_a_child_that_needs_too_long_is_ended_and_the_file_is_refused() -> None:
     content = workbook({"Stock": listing(40_000)})
+    long = b"Item;Description;Grade;Qty;Price\n" + b"X1;iPhone 12 mini 128 GB Black;A;3;99,50\n" * 1_000_000
 
+    assert refusal(long, Limits(cpu_seconds=1)) == "too_slow"
     assert refusal(content, Limits(wall_seconds=0)) == "too_slow"
 
 
