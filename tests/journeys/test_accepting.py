@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import xlsxwriter
 from flask import Flask
 from way import IPHONE, T480S, accept, as_csv, drop, products, row, tick_after
 
@@ -55,6 +57,21 @@ def test_a_list_that_was_cut_off_is_held_and_passes_only_with_a_reason(portal: F
     passed = row(held.id)
     assert passed.state == "accepted"
     assert passed.approval == {"by": None, "reason": "They sold ten kinds of cable.", "codes": ["rows_gone"]}
+
+
+def test_a_full_list_beside_another_full_sheet_is_held_before_it_ends_offers(portal: Flask, tmp_path: Path) -> None:
+    head = ("Nummer", "Beskrivelse", "Varekategorikode", "Condition", "Lager", "Eksport Pris")
+    path = tmp_path / "two.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name, cables in (("Denmark", CABLES), ("Poland", [(f"P{cable[0]}", *cable[1:]) for cable in CABLES[:30]])):
+            sheet = book.add_worksheet(name)
+            for number, line in enumerate((head, *cables)):
+                sheet.write_row(number, 0, line)
+
+    held = drop(path.read_bytes(), "two.xlsx")
+
+    assert held.sheet == "Denmark"
+    assert [hold["code"] for hold in held.counts["holds"]] == ["other_sheets"]
 
 
 def test_a_file_that_became_odd_while_it_waited_goes_back_to_be_judged(portal: Flask) -> None:
