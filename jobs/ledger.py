@@ -38,6 +38,7 @@ from jobs.registry import handler_of
 
 log = logging.getLogger(__name__)
 DEATHS_AT_MOST = 3
+SUSPECTS = 20  # Messages of a dead worker's batch that are taken together; those that die again are taken alone.
 BREAKER_FAILURES = 5
 BREAKER_PAUSE = timedelta(seconds=20)
 # Messages change state faster than statistics follow: a claim walks its small indexes, whatever the planner believes.
@@ -47,6 +48,8 @@ _BY_INDEX = sa.text(
 )
 # As the partial indexes say it, and without parameters: a prepared plan could not use them.
 _PENDING = Message.state == sa.literal_column("'pending'")
+# How many workers ended with the message in hand, the one whose lease lapsed included.
+_ENDED = Message.deaths + sa.case((Message.lease_until.is_not(None), 1), else_=0)
 _TAKEN = Message.lease_until.is_not(None) | (Message.deaths > sa.literal_column("0"))
 
 
@@ -162,8 +165,8 @@ def drain_batch(flow: Flow, channel: str, *, cause: str = "wake") -> bool:
 def claim(flow: Flow, channel: str, *, cause: str) -> Batch | None:
     """Take up to `flow.batch` due messages of the lane, or None: nothing due, paused, breaker open, or in other hands.
 
-    A message that outlived a worker is taken alone, so that a poisonous one harms no neighbour; after three deaths
-    it is dead.
+    Messages that outlived a worker are taken in small groups, those that outlived two alone, so that a poisonous one
+    harms no neighbour; after three deaths it is dead.
     """
     with transaction() as session:
         session.execute(insert(Lane).values(flow=flow.name, channel=channel).on_conflict_do_nothing())
@@ -182,8 +185,7 @@ def claim(flow: Flow, channel: str, *, cause: str) -> Batch | None:
         chosen: sa.Select[int] | None = None
         if taken[0]:
             _bury_killers(session, here, now)
-            alone = sa.select(Message.id).where(*due, _TAKEN).order_by(Message.id).limit(1)
-            chosen = alone if session.execute(alone).first() else None
+            chosen = _suspects(session, due, at_most=min(SUSPECTS, flow.batch))
         if chosen is None:
             chosen = sa.select(Message.id).where(*due, ~_TAKEN).order_by(Message.id).limit(flow.batch)
         fence, run_id = session.execute(
@@ -194,7 +196,7 @@ def claim(flow: Flow, channel: str, *, cause: str) -> Batch | None:
             .where(Message.id.in_(chosen), _PENDING)
             .values(
                 fence=fence, attempts=Message.attempts + 1,
-                deaths=Message.deaths + sa.case((Message.lease_until.is_not(None), 1), else_=0),
+                deaths=_ENDED,
                 lease_until=now + timedelta(seconds=settings().lease_seconds),
                 run_id=run_id,
             )
@@ -209,6 +211,17 @@ def claim(flow: Flow, channel: str, *, cause: str) -> Batch | None:
         )  # fmt: skip
         messages = sorted(Claimed._make(row) for row in rows)
         return Batch(flow=flow, channel=channel, fence=fence, run_id=run_id, messages=messages)
+
+
+def _suspects(session: Session, due: Iterable[sa.ColumnElement[bool]], *, at_most: int) -> sa.Select[int] | None:
+    """Which of the due messages that outlived a worker come next: one that outlived two, or a group of the others."""
+    outlived = sa.select(Message.id).where(*due, _TAKEN).order_by(Message.id)
+    first = session.execute(outlived.add_columns(_ENDED).limit(1)).first()
+    if first is None:
+        return None
+    if first[1] > 1:
+        return outlived.where(Message.id == first[0])
+    return outlived.where(_ENDED == 1).limit(at_most)
 
 
 def _bury_killers(session: Session, here: Iterable[sa.ColumnElement[bool]], now: datetime) -> None:
@@ -311,7 +324,7 @@ def _retry_rest(batch: Batch, error: Unavailable) -> None:
 
 
 def _release_broken(batch: Batch, error: str, trace: str) -> None:
-    """After a defect: each message comes back alone; one that keeps breaking is dead, with the trace."""
+    """After a defect: the messages come back in groups, then alone; one that keeps breaking is dead, with the trace."""
     rest = [id_ for id_ in batch.ids if id_ not in batch.settled]
     now = clock.now()
     with transaction() as session:

@@ -16,6 +16,7 @@ DEFAULT_LIMITS: dict[str, int] = {
     "stock_jump": 150,  # How far the pieces of lines in both lists together grew, or shrank by the same factor.
     "grade_shift": 10,  # Lines in both lists whose grade is another one.
     "mass_zero": 30,  # Lines with no pieces or no price.
+    "other_sheets": 10,  # Rows on visible sheets that were not read: a full list may end their offers.
 }
 PRICE_MOVED = 25  # Per cent from which a line's new price counts as a jump.
 FEWEST = 20  # Lines below which a share says nothing.
@@ -35,7 +36,8 @@ class Hold(NamedTuple):
 def holds(counts: Mapping[str, Any], limits: Mapping[str, int], *, mode: str) -> list[Hold]:
     """The limits that the file breaks, in the order of DEFAULT_LIMITS; none for a supplier's first list but zeros.
 
-    `counts`: rows, in_force, absent, continuing, price_jumps, grade_shifts, pieces_continuing, pieces_continued, zeros.
+    `counts`: rows, in_force, absent, continuing, price_jumps, grade_shifts, pieces_continuing, pieces_continued, zeros,
+    rows_elsewhere.
     """
     measured = {
         "rows_gone": _share(counts["absent"], counts["in_force"]) if mode != "partial" else None,
@@ -43,6 +45,7 @@ def holds(counts: Mapping[str, Any], limits: Mapping[str, int], *, mode: str) ->
         "stock_jump": _growth(counts["pieces_continuing"], counts["pieces_continued"], counts["continuing"]),
         "grade_shift": _share(counts["grade_shifts"], counts["continuing"]),
         "mass_zero": _share(counts["zeros"], counts["rows"]),
+        "other_sheets": _share(counts["rows_elsewhere"], counts["rows"]) if mode != "partial" else None,
     }
     found = []
     for code, default in DEFAULT_LIMITS.items():
@@ -50,6 +53,13 @@ def holds(counts: Mapping[str, Any], limits: Mapping[str, int], *, mode: str) ->
         if percent is not None and percent > limit:
             found.append(Hold(code, percent, limit))
     return found
+
+
+def rows_elsewhere(account: Mapping[str, Any] | None) -> int:
+    """Rows on the visible sheets that stand beside the one that was read; `account`: as Table.account told it."""
+    sheets = (account or {}).get("sheets", [])
+    read = (account or {}).get("sheet")
+    return sum(sheet["rows"] or 0 for sheet in sheets if sheet["state"] == "visible" and sheet["name"] != read)
 
 
 def _share(part: int, whole: int) -> int | None:

@@ -285,6 +285,7 @@ def accept(session: Session, file_id: int, *, now: datetime) -> Json:
 def check(session: Session, file: OfferFile, supplier: Supplier) -> Json:
     """Match and compare the staged lines; returns the counts, with the limits of the supplier that they break."""
     counts = changes.match_and_diff(session, file.id)
+    counts["rows_elsewhere"] = breaker.rows_elsewhere(file.reading)
     counts["holds"] = [hold.as_json() for hold in breaker.holds(counts, supplier.limits, mode=file.mode)]
     return counts
 

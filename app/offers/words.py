@@ -244,6 +244,7 @@ _HOLDS = {
     "price_jump": _l("%(percent)s %% of the prices jumped (limit %(limit)s %%)"),
     "stock_jump": _l("pieces in stock moved by %(percent)s %% (limit %(limit)s %%)"),
     "grade_shift": _l("%(percent)s %% of the lines have another grade (limit %(limit)s %%)"),
+    "other_sheets": _l("other sheets hold %(percent)s %% as many rows and were not read (limit %(limit)s %%)"),
     "mass_zero": _l("%(percent)s %% of the lines have no pieces or no price (limit %(limit)s %%)"),
 }
 

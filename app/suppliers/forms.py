@@ -86,6 +86,7 @@ class SupplierForm(WebForm):
     stock_jump = IntegerField(_l("Pieces more or fewer (%)"), validators=[Optional(), NumberRange(0, 10_000)])
     grade_shift = IntegerField(_l("Lines with another grade (%)"), validators=[Optional(), NumberRange(0, 100)])
     mass_zero = IntegerField(_l("Lines without pieces or price (%)"), validators=[Optional(), NumberRange(0, 100)])
+    other_sheets = IntegerField(_l("Rows on other sheets (%)"), validators=[Optional(), NumberRange(0, 100_000)])
     notes = TextAreaField(_l("Notes"), validators=[Optional(), Length(max=4000)])
     active = BooleanField(_l("Active"), default=True)
     version = HiddenField()

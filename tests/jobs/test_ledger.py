@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
@@ -186,6 +187,49 @@ def test_three_dead_workers_bury_the_message_and_spare_its_neighbours(flow: Flow
     ledger.drain(FLOW)
 
     assert states() == ["dead", "delivered"]
+
+
+def test_what_a_dead_worker_had_in_hand_comes_back_in_groups_and_only_the_poison_dies(flow: Flow, handle: Any) -> None:
+    put(*(f"k{number:02}" for number in range(45)))
+    sizes: list[int] = []
+    assert ledger.claim(flow, "", cause="wake") is not None  # The worker dies with ten, as many as a claim takes here.
+    expire_leases()
+
+    def work(batch: Batch) -> None:
+        sizes.append(len(batch.messages))
+        deliver(batch)
+
+    poisoned = 0
+    for _ in range(12):
+        batch = ledger.claim(flow, "", cause="wake")
+        if batch is None:
+            break
+        if any(message.key == "k03" for message in batch.messages):
+            poisoned += 1
+            sizes.append(-len(batch.messages))
+            expire_leases()
+            continue
+        work(batch)
+    handle(deliver)
+    ledger.drain(FLOW)
+
+    assert poisoned == 2  # In a group, then alone: with the first claim three deaths.
+    assert [size for size in sizes if size < 0][1] == -1
+    assert sorted(states()) == ["dead", *["delivered"] * 44]
+
+
+def test_a_flow_that_takes_one_message_is_given_one_after_deaths_too(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(catalogue.FLOWS, FLOW, replace(flow, batch=1))
+    put("a", "b", "c")
+    with transaction() as session:  # As after the deaths of three workers, each with one of them.
+        session.execute(sa.update(Message).values(deaths=1))
+
+    taken = ledger.claim(catalogue.FLOWS[FLOW], "", cause="wake")
+
+    assert taken is not None
+    assert [message.key for message in taken.messages] == ["a"]
 
 
 def test_a_broken_batch_comes_back_one_by_one_and_only_the_breaker_dies(flow: Flow, handle: Any) -> None:

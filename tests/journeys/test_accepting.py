@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import xlsxwriter
 from flask import Flask
 from way import IPHONE, T480S, accept, as_csv, drop, products, row, tick_after
 
@@ -57,6 +59,21 @@ def test_a_list_that_was_cut_off_is_held_and_passes_only_with_a_reason(portal: F
     assert passed.approval == {"by": None, "reason": "They sold ten kinds of cable.", "codes": ["rows_gone"]}
 
 
+def test_a_full_list_beside_another_full_sheet_is_held_before_it_ends_offers(portal: Flask, tmp_path: Path) -> None:
+    head = ("Nummer", "Beskrivelse", "Varekategorikode", "Condition", "Lager", "Eksport Pris")
+    path = tmp_path / "two.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name, cables in (("Denmark", CABLES), ("Poland", [(f"P{cable[0]}", *cable[1:]) for cable in CABLES[:30]])):
+            sheet = book.add_worksheet(name)
+            for number, line in enumerate((head, *cables)):
+                sheet.write_row(number, 0, line)
+
+    held = drop(path.read_bytes(), "two.xlsx")
+
+    assert held.sheet == "Denmark"
+    assert [hold["code"] for hold in held.counts["holds"]] == ["other_sheets"]
+
+
 def test_a_file_that_became_odd_while_it_waited_goes_back_to_be_judged(portal: Flask) -> None:
     waiting = drop(as_csv(*CABLES[:30]), "a.csv")
     accept(drop(as_csv(*CABLES), "b.csv"))
@@ -84,8 +101,10 @@ def test_an_undone_file_leaves_offers_stock_and_storefronts_as_they_were(portal:
     assert undone.counts["undo"] | {"listings": None} == {"reversed": 3, "kept": 0, "errored": 0, "listings": None}
     after = offers()
     assert [offer for offer in after if offer[2] != "item:N1"] == before
-    new = next(offer for offer in after if offer[2] == "item:N1")
-    assert 0 in new
+    with transaction() as session:
+        new = session.execute(sa.select(Offer.quantity, Offer.absent_since).where(Offer.identity == "item:N1")).one()
+    assert new.quantity == 0
+    assert new.absent_since is not None
     assert {name: doc["stock"] for name, doc in products(world, "econocom").items()} == shown
     with transaction() as session:
         assert ledger_differences(session) == 0

@@ -13,6 +13,7 @@ from app.offers.breaker import DEFAULT_LIMITS, FEWEST, holds
 CALM: dict[str, Any] = {
     "rows": 100, "in_force": 100, "absent": 5, "continuing": 95, "price_jumps": 3, "grade_shifts": 0,
     "pieces_continuing": 1000, "pieces_continued": 1200, "zeros": 4,
+    "rows_elsewhere": 3,
 }  # fmt: skip
 
 
@@ -33,6 +34,7 @@ def test_an_ordinary_list_passes() -> None:
         ("stock_jump", {"pieces_continued": 390}),
         ("grade_shift", {"grade_shifts": 10}),
         ("mass_zero", {"zeros": 31}),
+        ("other_sheets", {"rows_elsewhere": 11}),
     ],
 )
 def test_each_limit_holds_alone(code: str, change: dict[str, int]) -> None:
@@ -40,7 +42,7 @@ def test_each_limit_holds_alone(code: str, change: dict[str, int]) -> None:
 
 
 def test_a_partial_list_may_leave_out_what_it_likes() -> None:
-    assert codes({**CALM, "absent": 90}, mode="partial") == []
+    assert codes({**CALM, "absent": 90, "rows_elsewhere": 100}, mode="partial") == []
 
 
 def test_a_supplier_has_limits_of_its_own() -> None:

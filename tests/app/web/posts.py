@@ -35,6 +35,7 @@ class Post(NamedTuple):
     headers: dict[str, str] = {}  # noqa: RUF012  # Never changed.
     rows: type[Base] = Audit
     kept: str = ""
+    also: tuple[str, ...] = ()  # Further acts that it is made of, each with a line of its own, before `act`.
 
 
 def _delivery(_house: WholeHouse) -> Post:
@@ -100,7 +101,9 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
     ),
     "stock.transfer": _transfer,
     "stock.sync_variant": lambda house: Post(f"/stock/{house.variant.id}/sync", {}, "channels.sync"),
-    "stock.sync_channel": lambda _: Post("/stock/channels/econocom/sync", {}, "channels.sync"),
+    "stock.sync_channel": lambda _: Post(
+        "/stock/channels/econocom/sync", {}, "channels.sync", also=("messages.replay_all",)
+    ),
     "stock.start_count": lambda house: Post(
         "/stock/counts", {"location": str(house.another_warehouse())}, "stock.count_start"
     ),
