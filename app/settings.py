@@ -72,6 +72,10 @@ class Settings(BaseSettings):
     listings_batch: int = Field(100, ge=1, le=500, description="Listings sent to a shop in one call.")
     shop_read_timeout_seconds: float = Field(120.0, gt=0, description="Longest silence of a shop while it answers.")
     vat_country: str = Field("NL", description="Country whose VAT rates apply (ISO 3166-1).")
+    vat_period_months: Literal[1, 3, 12] = Field(3, description="Months of a period of the VAT return.")
+    margin_method: Literal["globalisation", "individual"] = Field(
+        "globalisation", description="Margin scheme: margins of a period summed, or each line by itself."
+    )
     payment_fee_fixed: Decimal = Field(Decimal("0.30"), ge=0, description="EUR per payment.")
     payment_fee_percent: Decimal = Field(
         Decimal("1.20"), ge=0, lt=50, decimal_places=4, description="Per cent of the price per payment."

@@ -134,10 +134,10 @@ class Chain(NamedTuple):
 
 
 def _nested(source: str, steps: Sequence[Mapping[str, str]], *, keep: set[str]) -> str:
-    """Subqueries one inside the other, each with the columns that the ones around it use. `source` names none of `keep`.
+    """Subqueries one inside the other, each with the columns that the ones around it use; `source` has all of `keep`.
 
-    OFFSET 0 keeps a column from being worked out again wherever it is used. The same as lateral joins side by side takes
-    four times as long, and columns that nobody uses any more a fifth of the time.
+    OFFSET 0 keeps a column from being worked out again wherever it is used. The same as lateral joins side by side
+    takes four times as long, and columns that nobody uses any more a fifth of the time.
     """
     query = source
     for place, step in enumerate(steps):

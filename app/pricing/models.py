@@ -164,6 +164,38 @@ class PriceOverride(Base):
     ended_at: Mapped[Moment | None]  # None: in force until `ends_at`.
 
 
+class SoldLine(Base):
+    """Pieces that were sold, or came back (negative), at what they were sold for. Never changed: VAT is declared by it.
+
+    `purchase`: what a piece was bought for. A margin piece that was sold with VAT on the invoice stands as `regular`.
+    """
+
+    __tablename__ = "sold_line"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "reference", "variant_id", "kind"),
+        Index(None, "sold_on", "id"),
+        CheckConstraint("kind IN ('sale', 'return')", name="kind_known"),
+        CheckConstraint("vat_scheme IN ('regular', 'margin')", name="vat_scheme_known"),
+        CheckConstraint("quantity <> 0 AND (quantity > 0) = (kind = 'sale')", name="returns_are_negative"),
+        CheckConstraint("gross >= 0 AND purchase >= 0", name="amounts_not_negative"),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[Short]
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
+    reference: Mapped[Words]  # The order line at the shop.
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    quantity: Mapped[int]
+    gross: Mapped[Money]  # EUR a piece, VAT included
+    purchase: Mapped[Money]  # EUR a piece
+    vat_scheme: Mapped[Short]
+    vat_percent: Mapped[Rate]
+    sold_on: Mapped[date] = mapped_column(Date)  # In Amsterdam.
+    price_id: Mapped[int | None] = mapped_column(ForeignKey("price.id"))  # None: a person said what it was sold for.
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[Created]
+
+
 class OfferPin(Base):
     """A person's word that a variant is bought by one supplier's offer while it is sellable, whatever others cost."""
 

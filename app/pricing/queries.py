@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from app.auth.models import User
 from app.catalog.models import Variant
 from app.channels.models import Channel
 from app.pricing.engine import Override
@@ -133,6 +134,12 @@ def rule_set(session: Session, rule_set_id: int) -> RuleSet | None:
     ).scalar_one_or_none()
 
 
+def people_of(session: Session, found: RuleSet) -> dict[int, str]:
+    """Id and name of whoever made, asked for or approved the rule set."""
+    ids = {found.created_by, found.asked_by, found.approved_by} - {None}
+    return {row[0]: row[1] for row in session.execute(select(User.id, User.name).where(User.id.in_(ids)))}
+
+
 def all_rules(session: Session) -> Sequence[tuple[PriceRule, str | None]]:
     """Every rule in force with its channel's name (None: all channels), in order."""
     statement = (
@@ -144,7 +151,15 @@ def all_rules(session: Session) -> Sequence[tuple[PriceRule, str | None]]:
     return session.execute(statement.order_by(PriceRule.position, PriceRule.id)).all()
 
 
+def channel_ids(session: Session) -> list[tuple[int, str]]:
+    """Id and name of the active storefronts, in order."""
+    rows = session.execute(select(Channel.id, Channel.name).where(Channel.active).order_by(Channel.position))
+    return [(row[0], row[1]) for row in rows]
+
+
 class PriceRow(NamedTuple):
+    """`channel_id`: with the SKU it is the key that the next page follows."""
+
     variant_id: int
     sku: str
     name: str
@@ -155,13 +170,29 @@ class PriceRow(NamedTuple):
     floor: Decimal
     landed_cost: Decimal
     vat_scheme: str
+    withheld: bool
+    named: bool
+    position: int
+
+    @property
+    def key(self) -> str:
+        """What the next page follows."""
+        return f"{self.position}:{self.sku}"
 
 
-def prices_in_force(session: Session, *, channel: str | None, sku_after: str | None, limit: int) -> list[PriceRow]:
-    """Prices by SKU after `sku_after`; `limit` + 1 rows at most."""
+ONLY = {"withheld": Price.withheld, "named": Price.override_id.is_not(None), "below_floor": Price.gross < Price.floor}
+
+
+def prices_in_force(session: Session, *, channel: str | None = None, words: str = "", only: str | None = None,
+                    after: str | None = None, limit: int) -> list[PriceRow]:  # fmt: skip
+    """Prices by SKU after the key `after`; `limit` + 1 rows at most.
+
+    `words`: how the SKU begins, or what the name holds; `only`: one of ONLY.
+    """
     statement = (
         select(Price.variant_id, Variant.sku, Variant.name, Variant.grade, Channel.name, Price.gross, Price.net,
-               Price.floor, Price.landed_cost, Price.vat_scheme)
+               Price.floor, Price.landed_cost, Price.vat_scheme, Price.withheld, Price.override_id.is_not(None),
+               Channel.position)
         .join(Variant, Variant.id == Price.variant_id)
         .join(Channel, Channel.id == Price.channel_id)
         .where(Price.valid_until.is_(None))
@@ -170,8 +201,15 @@ def prices_in_force(session: Session, *, channel: str | None, sku_after: str | N
     )  # fmt: skip
     if channel:
         statement = statement.where(Channel.code == channel)
-    if sku_after:
-        statement = statement.where(Variant.sku > sku_after)
+    if words:
+        statement = statement.where(
+            Variant.sku.istartswith(words, autoescape=True) | Variant.name.icontains(words, autoescape=True)
+        )
+    if only in ONLY:
+        statement = statement.where(ONLY[only])
+    position, _, sku = (after or "").partition(":")
+    if sku and position.isascii() and position.isdecimal() and len(position) < 6:
+        statement = statement.where(tuple_(Variant.sku, Channel.position) > (sku, int(position)))
     return [PriceRow._make(row) for row in session.execute(statement)]
 
 
@@ -181,6 +219,7 @@ class VariantPrice(NamedTuple):
     channel: str
     price: Price
     steps: list[Step] | None
+    override: PriceOverride | None
 
 
 def prices_of_variant(session: Session, variant_id: int) -> list[VariantPrice]:
@@ -197,5 +236,5 @@ def prices_of_variant(session: Session, variant_id: int) -> list[VariantPrice]:
     for channel, price, content, named in rows:
         override = Override(named.gross, named.below_floor_agreed, named.reason) if named else None
         trace = explain(price, content, override).trace if content else None
-        found.append(VariantPrice(channel, price, steps(trace) if trace else None))
+        found.append(VariantPrice(channel, price, steps(trace) if trace else None, named))
     return found

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.auth import audit
 from app.logs import correlation_id
+from app.pricing.sales import record_shipped
 from app.stock.buffers import BUFFER
 from app.stock.models import MOVEMENT_KINDS, Location
 from app.stock.queries import SELLABLE_OFFER
@@ -173,9 +174,9 @@ _END = text("""
     WITH ended AS (
       UPDATE reservation SET state = :state, ended_at = :now
       WHERE channel_id = :channel_id AND reference = :reference AND state = 'held'
-      RETURNING variant_id, quantity)
+      RETURNING variant_id, quantity, at)
     UPDATE stock s SET reserved = s.reserved - e.quantity FROM ended e WHERE s.variant_id = e.variant_id
-    RETURNING s.variant_id, e.quantity
+    RETURNING s.variant_id, e.quantity, e.at
 """)
 
 
@@ -191,13 +192,16 @@ def ship(session: Session, *, channel_id: int, reference: str, location_id: int,
          now: datetime) -> int:  # fmt: skip
     """The pieces of an order line left a location; returns how many reservations ended. Safe to repeat.
 
-    Raises NotEnough when the location does not hold them; nothing is changed then.
+    What left is sold: it stands in the ledger of sold pieces, at the price that the order was placed at. Raises
+    NotEnough when the location does not hold them; nothing is changed then.
     """
     with session.begin_nested():
         ended = session.execute(
             _END, {"channel_id": channel_id, "reference": reference, "now": now, "state": "shipped"}
         ).all()
-        for variant_id, quantity in sorted(tuple(row) for row in ended):
+        for variant_id, quantity, ordered_at in sorted(tuple(row) for row in ended):
+            record_shipped(session, channel_id=channel_id, reference=reference, variant_id=variant_id,
+                           quantity=quantity, ordered_at=ordered_at, user_id=user_id, now=now)  # fmt: skip
             book(session, variant_id=variant_id, location_id=location_id, kind="shipment", quantity=-quantity,
                  reason="shipped", reference=reference, user_id=user_id)  # fmt: skip
     return len(ended)
