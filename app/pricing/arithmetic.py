@@ -102,11 +102,11 @@ class Chain(NamedTuple):
         return f"(CASE {cases} ELSE {way(amount, last)} END)" if cases else f"({way(amount, last)})"
 
     def query(self, source: str, *, keep: Iterable[str]) -> str:
-        """A query over `source`, offers beside their terms, with `keep` of its columns, and what is worked out of them.
+        """A query over `source`, offers beside their terms, with the columns `keep`: its own, and what is worked out.
 
         That is `landed`, `untaxed`, `floor` and `gross`.
         """
-        return _nested(source, self._steps(), keep={*keep, "landed", "untaxed", "floor", "gross"})
+        return _nested(source, self._steps(), keep=set(keep))
 
     def _steps(self) -> list[dict[str, str]]:
         costs = (_cost(f"share_eur_{at}", f"share_percent_{at}") for at in range(1, self.size.shares + 1))

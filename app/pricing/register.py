@@ -80,7 +80,8 @@ _SUMS = text("""
     SELECT make_date(date_part('year', sold_on)::int,
                      (date_part('month', sold_on)::int - 1) / :months * :months + 1, 1) AS period,
            vat_scheme, vat_percent, sum(quantity), sum(quantity * gross), sum(quantity * purchase),
-           sum(sign(quantity) * taxable), sum(sign(quantity) * round(taxable * vat_percent / (100 + vat_percent), 2))
+           sum(sign(quantity::numeric) * taxable),
+           sum(sign(quantity::numeric) * round(taxable * vat_percent / (100 + vat_percent), 2))
     FROM sold_line CROSS JOIN LATERAL (
       SELECT abs(quantity) * CASE vat_scheme WHEN 'margin' THEN GREATEST(0, gross - purchase) ELSE gross END AS taxable
     ) t

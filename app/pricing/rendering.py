@@ -104,7 +104,9 @@ class Classes:
         return Facts(*found)
 
 
-# Each variant of {variants}, with the class of its facts: products and suppliers are few, theirs first.
+# Each variant of {variants}, with the class of its facts: products and suppliers are few, theirs first. `model` is one
+# number for what makes grades of one model, since the rows are sorted by it: among a million models the odds are 1 in
+# 10 million that two share theirs.
 _ASSORTMENT = """
     WITH p AS MATERIALIZED (
       SELECT id, CASE WHEN reference_price <= 1000000 THEN (100 * reference_price)::bigint END AS reference,
@@ -112,7 +114,7 @@ _ASSORTMENT = """
       FROM product),
     s AS MATERIALIZED (SELECT *, {supplier} AS class FROM supplier),
     v AS NOT MATERIALIZED (
-      SELECT v.id, v.product_id, v.match_key, v.grade, v.active, p.reference,
+      SELECT v.id, v.product_id, hashtextextended(v.match_key, v.product_id) AS model, v.grade, v.active, p.reference,
              CASE v.grade WHEN 'A' THEN 3 WHEN 'B' THEN 2 WHEN 'C' THEN 1 WHEN 'A+' THEN 4 ELSE 5 END AS rank,
              CASE WHEN v.active THEN COALESCE(k.available, 0) ELSE 0 END AS pieces, p.class + {grade} + {age} AS class
       FROM {variants} JOIN p ON p.id = v.product_id LEFT JOIN stock k ON k.variant_id = v.id)
@@ -121,7 +123,7 @@ _CANDIDATES = (
     "CREATE TEMP TABLE candidate ON COMMIT DROP AS"  # noqa: S608  # Text of ours.
     + _ASSORTMENT
     + """
-    SELECT v.id AS variant_id, v.product_id, v.match_key, v.rank, v.pieces, v.reference, o.id AS offer_id,
+    SELECT v.id AS variant_id, v.product_id, v.model, v.rank, v.pieces, v.reference, o.id AS offer_id,
            (100 * o.price_eur)::bigint AS purchase, o.vat_scheme, s.lead_time_days, s.reliability,
            s.id AS supplier_id, n.id IS NOT NULL AS pinned, v.class + s.class + {vat_scheme} AS class
     FROM v JOIN offer o ON o.variant_id = v.id JOIN s ON s.id = o.supplier_id
@@ -139,7 +141,7 @@ _LEFT_OVER = (
     "INSERT INTO candidate"  # noqa: S608  # Text of ours.
     + _ASSORTMENT
     + """
-    SELECT DISTINCT ON (v.id) v.id, v.product_id, v.match_key, v.rank, v.pieces, v.reference, o.offer_id,
+    SELECT DISTINCT ON (v.id) v.id, v.product_id, v.model, v.rank, v.pieces, v.reference, o.offer_id,
            (100 * o.purchase)::bigint, o.vat_scheme, 0, 0, 0, false, v.class + COALESCE(s.class, 0) + {vat_scheme}
     FROM v JOIN price o ON o.variant_id = v.id AND o.valid_until IS NULL AND o.terms_key IS NOT NULL
     LEFT JOIN offer x ON x.id = o.offer_id LEFT JOIN s ON s.id = x.supplier_id
@@ -162,6 +164,7 @@ KEPT = (
     "withheld", "override_id", "below_floor_agreed",
 )  # fmt: skip
 # `bound`: a piece costs no more than one of a better grade that is for sale beside it. What a person named is outside.
+# The rows that are sorted for that carry no more than is used: {kept} are the columns that only some statements use.
 _DECIDED = f"""
     WITH best AS (
       SELECT DISTINCT ON (variant_id, part) *
@@ -170,14 +173,13 @@ _DECIDED = f"""
       ORDER BY variant_id, part, {RANK}),
     priced AS ({{chain}}),
     named AS (
-      SELECT p.variant_id, p.channel_id, product_id, match_key, rank, pieces, offer_id, purchase, vat_scheme, reference,
-             key, untaxed, landed, floor, p.gross, o.id AS override_id, o.below_floor_agreed,
-             (100 * o.gross)::bigint AS named_price, hashtextextended(match_key, product_id) AS model
+      SELECT p.variant_id, p.channel_id, model, rank, pieces, floor, p.gross, o.id AS override_id,
+             o.below_floor_agreed, (100 * o.gross)::bigint AS named_price{{kept}}
       FROM priced p LEFT JOIN price_override o ON o.variant_id = p.variant_id AND o.channel_id = p.channel_id
         AND o.ended_at IS NULL AND o.ends_at > :now AND (100 * o.gross >= p.floor OR o.below_floor_agreed)),
     beside AS (
       SELECT *, min(gross) FILTER (WHERE pieces > 0 AND override_id IS NULL) OVER (
-                  PARTITION BY model, channel_id, product_id, match_key
+                  PARTITION BY model, channel_id
                   ORDER BY rank DESC GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bound
       FROM named),
     decided AS (
@@ -211,17 +213,16 @@ _SIMULATED = (
            COALESCE(d.below_floor_agreed, false) AS below_floor_agreed, p.former, p.withheld AS formerly_withheld,
            10000 * (d.final - p.former) / p.former AS change
     FROM decided d LEFT JOIN (
-      SELECT variant_id, channel_id, (100 * gross)::bigint AS former, withheld FROM price WHERE valid_until IS NULL) p
+      SELECT variant_id, channel_id, (100 * gross)::bigint AS former, withheld FROM price WHERE valid_until IS NULL
+      OFFSET 0) p  -- Each multiplied once.
       ON p.variant_id = d.variant_id AND p.channel_id = d.channel_id
 """
 )
-_KEPT_OF_OFFERS = (
-    "variant_id", "product_id", "match_key", "rank", "pieces", "offer_id", "purchase", "vat_scheme", "reference",
-    "channel_id", "key",
-)  # fmt: skip
+_OF_EVERY = ("variant_id", "channel_id", "model", "rank", "pieces", "floor", "gross")
+_OF_WANTED = ("offer_id", "purchase", "vat_scheme", "reference", "key", "untaxed", "landed")
 _OFFERS_BESIDE_TERMS = f"""
-    SELECT b.variant_id, t.channel_id, b.product_id, b.match_key, b.rank, b.pieces, b.offer_id, b.purchase,
-           b.vat_scheme, b.reference, t.key, {{terms}}
+    SELECT b.variant_id, t.channel_id, b.model, b.rank, b.pieces, b.offer_id, b.purchase, b.vat_scheme, b.reference,
+           t.key, {{terms}}
     FROM best b JOIN term t ON t.part = b.part AND t.class = b.class
     WHERE t.channel_id <> {EVERY_CHANNEL} AND {bucket_of("b.product_id")} BETWEEN t.first AND t.last
 """  # noqa: S608  # Text of ours.
@@ -234,13 +235,20 @@ class Inputs(NamedTuple):
     payment_fee: PaymentFee
 
 
+class Statement(NamedTuple):
+    """SQL that makes a table of what is decided, and the columns that it needs beside _OF_EVERY."""
+
+    text: str
+    kept: tuple[str, ...]
+
+
 def render_prices(session: Session, parts: Sequence[RuleSetPart], inputs: Inputs, *, now: datetime) -> list[Terms]:
     """Price the variants of the temporary table `touched`, into the temporary table `wanted_price`: a row per listing.
 
     A row has what a price keeps, the price in force (`former_id`), and whether they differ (`moved`). Returns the terms
     that the listings are priced by. Raises RuleInvalid, FeesTooHigh, ValueError for an unknown VAT scheme.
     """
-    return _render(session, TOUCHED, parts, inputs, _WANTED, now=now)
+    return _render(session, TOUCHED, parts, inputs, Statement(_WANTED, _OF_WANTED), now=now)
 
 
 def render_simulation(session: Session, parts: Sequence[RuleSetPart], inputs: Inputs, *, now: datetime) -> None:
@@ -248,10 +256,10 @@ def render_simulation(session: Session, parts: Sequence[RuleSetPart], inputs: In
 
     `change`: from that, in hundredths of a per cent. Raises as `render_prices`.
     """
-    _render(session, EVERYTHING, parts, inputs, _SIMULATED, now=now)
+    _render(session, EVERYTHING, parts, inputs, Statement(_SIMULATED, ()), now=now)
 
 
-def _render(session: Session, of: Variants, parts: Sequence[RuleSetPart], inputs: Inputs, statement: str, *,
+def _render(session: Session, of: Variants, parts: Sequence[RuleSetPart], inputs: Inputs, statement: Statement, *,
             now: datetime) -> list[Terms]:  # fmt: skip
     session.execute(text("DROP TABLE IF EXISTS candidate, not_offered, term, wanted_price, simulated_price"))
     session.execute(text("SET LOCAL work_mem = '128MB'"))
@@ -265,8 +273,10 @@ def _render(session: Session, of: Variants, parts: Sequence[RuleSetPart], inputs
     chain = arithmetic.Chain(size, vat=vat, payment=payment)
     source = _OFFERS_BESIDE_TERMS.format(terms=", ".join(f"t.{name}" for name in names))
     with hash_joins(session) if offers > MANY else nullcontext():
-        query = chain.query(source, keep=_KEPT_OF_OFFERS)
-        session.execute(text(statement.format(chain=query, vat=chain.vat_in("final"))), {"now": now})
+        query = chain.query(source, keep=(*_OF_EVERY, *statement.kept))
+        kept = "".join(f", {name}" for name in statement.kept)
+        run = statement.text.format(chain=query, kept=kept, vat=chain.vat_in("final"))
+        session.execute(text(run), {"now": now})
     return list({row.key: row.terms for row in rows if row.channel_id != EVERY_CHANNEL}.values())
 
 

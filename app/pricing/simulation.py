@@ -79,7 +79,6 @@ def simulate(session: Session, rule_set_id: int, *, now: datetime) -> Json:
     """
     started = time.perf_counter()
     render_simulation(session, whole_assortment(session, rule_set_id), price_inputs(session, now=now), now=now)
-    session.execute(text("ANALYZE simulated_price (variant_id)"))
     config = settings()
     outlier, since = config.price_outlier_percent, now - timedelta(days=config.low_price_days)
     channels = [_plain(row) for row in session.execute(_OF_CHANNELS, {"outlier": outlier}).mappings()]

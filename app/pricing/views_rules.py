@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from flask import Response, abort, flash, request
@@ -60,14 +62,19 @@ def new_rule(rule_set_id: int) -> Response:
 def edit_rule(rule_set_id: int, rule_id: int) -> Response:
     """A rule's form."""
     rule = _rule_or_404(rule_set_id, rule_id)
-    values = {name: value for name, value in rule.parameters.items() if name != "brackets"}
-    if "brackets" in rule.parameters:
-        values["brackets"] = write_brackets(rule.parameters["brackets"])
     form = RULE_FORMS[rule.kind](
-        data={**values, "name": rule.name, "channel": str(rule.channel_id or ""), "active": rule.active,
-              "brands": ", ".join(rule.where.get("brand", ()))}
+        data={**_written(rule.parameters), "name": rule.name, "channel": str(rule.channel_id or ""),
+              "active": rule.active, "brands": ", ".join(rule.where.get("brand", ()))}
     )  # fmt: skip
     return _form_page(rule_set_id, rule, rule.kind, form)
+
+
+def _written(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule's parameters as its form shows them."""
+    found = {name: Decimal(value) for name, value in parameters.items() if name in ("eur", "percent", "least_eur")}
+    brackets = {"brackets": write_brackets(parameters["brackets"])} if "brackets" in parameters else {}
+    component = "inbound" if parameters.get("inbound") else parameters.get("component", "")
+    return {**found, **brackets, "component": component}
 
 
 def _rule_or_404(rule_set_id: int, rule_id: int) -> PriceRule:

@@ -95,10 +95,8 @@ FIELD_NAMES = {
 
 def where_sentence(where: Mapping[str, Sequence[str]]) -> str:
     """Which listings a rule is about."""
-    parts = []
-    for name, values in where.items():
-        shown = [_value(name, value) for value in values]
-        parts.append(f"{FIELD_NAMES.get(name, name)}: {', '.join(shown)}")
+    known = [(shown, name, where[name]) for name, shown in FIELD_NAMES.items() if name in where]
+    parts = [f"{shown}: {', '.join(_value(name, value) for value in values)}" for shown, name, values in known]
     return " · ".join(parts) or _("everywhere")
 
 

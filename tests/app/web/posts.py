@@ -58,6 +58,11 @@ def _transfer(house: WholeHouse) -> Post:
     return Post(f"/stock/{house.variant.id}/transfer", form, "stock.transfer")
 
 
+def _draft(house: WholeHouse) -> Post:
+    house.without_draft()
+    return Post("/pricing/versions/draft", {}, "pricing.draft")
+
+
 def _rule(house: WholeHouse) -> str:
     return f"/pricing/versions/{house.draft_id}/rules/{house.rule.id}"
 
@@ -141,8 +146,7 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
          "reason": "They deliver."}, "pricing.pin",
     ),
     "pins.unpin": lambda house: Post(f"/pricing/pins/of/{house.pinned()}/end", {}, "pricing.unpin"),
-    "pricing.begin_draft": lambda house: (
-        house.without_draft(), Post("/pricing/versions/draft", {}, "pricing.draft"))[1],
+    "pricing.begin_draft": _draft,
     "pricing.simulate": lambda house: Post(f"/pricing/versions/{house.draft_id}/simulate", {}, "pricing.simulate"),
     "pricing.publish": lambda house: Post(
         f"/pricing/versions/{house.simulated()}/publish", {"note": "Because.", "first": "percent:5"},
