@@ -91,18 +91,23 @@ def _form_page(rule_set_id: int, rule: PriceRule | None, kind: str, form: RuleFo
     found = queries.rule_set(session, rule_set_id)
     return render(
         "pricing/rule.html", status=status, rule_set=found, rule=rule, kind=kind, form=form, words=words,
-        conditions=_conditions(session), chosen=chosen if chosen is not None else (rule.where if rule else {}),
+        conditions=_conditions(session, rule), chosen=chosen if chosen is not None else (rule.where if rule else {}),
     )  # fmt: skip
 
 
-def _conditions(session: Session) -> list[Conditions]:
-    return [
+def _conditions(session: Session, rule: PriceRule | None) -> list[Conditions]:
+    """Also values that the rule has and nobody would tick anew: keeping the rule must not lose them."""
+    known = [
         Conditions("category", _("Category"), [(value, str(name)) for value, name in CATEGORIES]),
-        Conditions("grade", _("Grade"), [(grade, grade) for grade in GRADES if grade != "defect"]),
+        Conditions("grade", _("Grade"), [(grade, grade) for grade in GRADES]),
         Conditions("age", _("Days in stock"), [(age, age) for age in AGES]),
         Conditions("vat_scheme", _("VAT"), [(scheme, words.scheme(scheme)) for scheme in SCHEMES]),
         Conditions("supplier", _("Supplier"), supplier_choices(session)),
     ]
+    for condition in known:
+        mine = rule.where.get(condition.field, ()) if rule else ()
+        condition.values.extend((value, value) for value in mine if value not in dict(condition.values))
+    return known
 
 
 @bp.post("/versions/<int:rule_set_id>/rules/new")
@@ -126,7 +131,7 @@ def save_rule(rule_set_id: int, rule_id: int) -> BaseResponse:
 def _save(rule_set_id: int, rule: PriceRule | None, kind: str) -> BaseResponse:
     form = RULE_FORMS[kind]()
     form.channel.choices = [("", ""), *((str(id_), name) for id_, name in queries.channel_ids(reading()))]
-    where = _where(form)
+    where = _where(form, rule)
     if not form.validate_on_submit():
         return _form_page(rule_set_id, rule, kind, form, status=422, chosen=where)
     values = {"name": form.name.data, "kind": kind, "channel_id": int(form.channel.data or 0) or None, "where": where,
@@ -145,10 +150,10 @@ def _save(rule_set_id: int, rule: PriceRule | None, kind: str) -> BaseResponse:
     return redirect_to("pricing.rule_set", rule_set_id=rule_set_id)
 
 
-def _where(form: RuleForm) -> dict[str, list[str]]:
+def _where(form: RuleForm, rule: PriceRule | None) -> dict[str, list[str]]:
     """What the rule is limited to: every value that was ticked, and the brands."""
     found = {condition.field: [value for value, _name in condition.values if value in ticked]
-             for condition in _conditions(reading())
+             for condition in _conditions(reading(), rule)
              if (ticked := request.form.getlist(f"where-{condition.field}"))}  # fmt: skip
     brands = [brand.strip() for brand in (form.brands.data or "").split(",") if brand.strip()]
     return {name: values for name, values in {"brand": brands, **found}.items() if values}

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app.catalog.words import category_name
 from app.web.lazy import lazy as _l
-from app.web.templating import money
+from app.web.templating import money, number
 from app.web.words import stored
 
 
@@ -35,12 +35,12 @@ def step_name(step: str) -> str:
 
 def rule_sentence(kind: str, parameters: Mapping[str, Any]) -> str:
     """What a rule does."""
-    percent = parameters.get("percent")
+    percent = number(Decimal(str(parameters.get("percent") or 0)))
     if kind == "cost":
         parts = []
         if parameters.get("eur"):
             parts.append(_("%(amount)s a piece", amount=money(parameters["eur"])))
-        if percent:
+        if Decimal(str(parameters.get("percent") or 0)):
             parts.append(_("%(percent)s %% of the offer", percent=percent))
         return " + ".join(parts)
     if kind == "margin_percent":

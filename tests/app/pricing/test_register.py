@@ -192,8 +192,10 @@ def test_the_same_shipment_twice_is_one_sale(session: Session) -> None:
     variant = shop.variant()
     shop.offer(shop.supplier(), variant)
     shop.refresh(variant)
-    again: dict[str, Any] = {"channel_id": shop.shops[0].id, "reference": "order 1", "variant_id": variant.id, "quantity": 1,
-                             "ordered_at": NOON, "user_id": None, "now": NOON}  # fmt: skip
+    again: dict[str, Any] = {
+        "channel_id": shop.shops[0].id, "reference": "order 1", "variant_id": variant.id, "quantity": 1,
+        "ordered_at": NOON, "user_id": None, "now": NOON,
+    }  # fmt: skip
 
     assert sales.record_shipped(session, **again)
     assert not sales.record_shipped(session, **again)
