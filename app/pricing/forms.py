@@ -119,7 +119,7 @@ class CeilingForm(RuleForm):
 
 
 class RoundingForm(RuleForm):
-    brackets = TextAreaField(_l("Brackets"), validators=[InputRequired(), Length(max=2000)])
+    brackets = TextAreaField(_l("Brackets"), validators=[InputRequired(), Length(max=2000)], render_kw={"rows": 5})
 
     def validate_brackets(self, field: Field) -> None:
         """Each line is three amounts."""

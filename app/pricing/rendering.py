@@ -1,7 +1,7 @@
 """Many prices at once: the chain of `app.pricing.engine` as a few statements over whole numbers of cents.
 
 Rules are chosen in Python, once per class of facts that no rule tells apart; PostgreSQL does the arithmetic. The engine
-is the oracle: tests hold that both agree to the cent, for any rules and inputs. docs/decisions/0005 says why twice.
+is the oracle: tests hold that both agree to the cent, for any rules and inputs. docs/decisions/0003 says why twice.
 """
 
 from __future__ import annotations

@@ -207,8 +207,11 @@ def test_a_price_is_named_agreed_to_and_explained_on_its_page(
     assert purchaser.post(f"{page}/name", data=form).status_code == 303
     named = overrides.open_overrides(session, now=clock.now())[0]
     assert purchaser.post(f"/pricing/named/{named.id}/agree").status_code == 403
+    assert 'class="queue" href="/pricing/named"' not in purchaser.get("/").get_data(as_text=True)
+    assert 'class="queue" href="/pricing/named"' in manager.get("/").get_data(as_text=True)
     assert manager.post(f"/pricing/named/{named.id}/agree").status_code == 303
 
+    assert 'class="queue" href="/pricing/named"' not in manager.get("/").get_data(as_text=True)
     session.expire_all()
     assert counter.price().gross == rules.floor - 10
     shown = purchaser.get(page).get_data(as_text=True)

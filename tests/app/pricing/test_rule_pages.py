@@ -156,6 +156,7 @@ def test_a_draft_is_simulated_asked_for_approved_staged_and_taken_back(desk: Des
     desk.post(f"{address}/publish", note="Dear spring", first=f"channel:{desk.shop.shops[1].id}")
     assert "Agree and publish" not in desk.page(address)
     assert desk.purchaser.post(f"{address}/approve").status_code == 403
+    assert 'class="queue" href="/pricing/versions"' in desk.page("/", manager=True)
     assert "Agree and publish" in desk.page(address, manager=True)
     desk.post(f"{address}/approve", manager=True)
     rule_set_id = int(address.rsplit("/", 1)[1])
