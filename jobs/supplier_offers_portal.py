@@ -123,7 +123,8 @@ def _stage(file_id: int) -> None:
         ).scalar_one()
         supplier = session.execute(sa.select(Supplier).where(Supplier.id == file.supplier_id)).scalar_one()
         session.execute(sa.delete(OfferLine).where(OfferLine.offer_file_id == file_id))
-    table = read_table(content)
+        sheet = file.sheet
+    table = read_table(content, sheet=sheet)  # The one of the first reading, or what a person chose since.
     del content  # The lines follow from the table, block by block.
     with transaction() as session:
         known = dictionary(session, supplier.id)

@@ -153,6 +153,28 @@ def confirm_columns(session: Session, file_id: int, columns: Mapping[str, str], 
                  after=dict(columns))  # fmt: skip
 
 
+def choose_sheet(session: Session, file_id: int, sheet: str, *, now: datetime) -> None:
+    """Read another sheet of the file, hidden or not, than the one that looked most like a stock list.
+
+    Raises OfferFileError `not_open`, `no_such_sheet`.
+    """
+    file = lock_file(session, file_id, states=("columns", "checked", "unchanged"), problem="not_open")
+    if sheet not in {one["name"] for one in readable_sheets(file.reading)}:
+        raise OfferFileError("no_such_sheet")
+    before = file.sheet
+    file.sheet, file.state, file.step, file.problem = sheet, "received", "", None
+    file.revision += 1
+    put(session, file_id, "read", now=now)
+    audit.record(session, act="offers.sheet", subject_kind="offer_file", subject_id=str(file_id),
+                 before={"sheet": before}, after={"sheet": sheet})  # fmt: skip
+
+
+def readable_sheets(account: Json | None) -> list[Json]:
+    """The sheets that may be read, of what `Table.account` told."""
+    states = ("visible", "hidden", "very_hidden")
+    return [sheet for sheet in (account or {}).get("sheets", []) if sheet["state"] in states]
+
+
 def follow_words(session: Session, supplier_id: int, kinds: Collection[str], *, now: datetime,
                  file_id: int | None = None) -> None:  # fmt: skip
     """Let files that wait, `file_id` and, for grades, offers in force follow what was just decided.

@@ -152,8 +152,10 @@ _LEFT_OVER = (
 # The value of each field, as `Classes` counts it. Of an age the band's number.
 _FIELDS = {
     "brand": "brand", "category": "category", "supplier": "code", "grade": "v.grade", "vat_scheme": "o.vat_scheme",
-    "age": """COALESCE(width_bucket(floor(EXTRACT(epoch FROM CAST(:now AS timestamptz) - k.present_since) / 86400)::int,
-                                    ARRAY[14, 30, 60, 90]), 0)""",
+    "age": "CASE " + " ".join(
+        f"WHEN k.present_since > CAST(:now AS timestamptz) - interval '{24 * days} hours' THEN {place}"
+        for place, days in enumerate((14, 30, 60, 90))
+    ) + " WHEN k.present_since IS NULL THEN 0 ELSE 4 END",
 }  # fmt: skip
 
 _FLOATS = ("per_taxed", "per_untaxed", "per_vat", "away")
