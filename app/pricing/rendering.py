@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.db import copy_rows
 from app.pricing import arithmetic
 from app.pricing.engine import PaymentFee
-from app.pricing.rules import AGES, Facts, Rule, applies, effective
+from app.pricing.rules import AGES, Facts, Rule, applies, read, winning
 from app.pricing.terms import Bracketed, Parameters, Terms, scaled
 from app.pricing.vat import SCHEMES
 from app.stock.queries import SELLABLE_OFFER
@@ -321,15 +321,17 @@ class _TermRow(NamedTuple):
 
 def _terms(parts: Sequence[RuleSetPart], classes: Classes, numbers: Sequence[int],
            inputs: Inputs) -> Iterator[_TermRow]:  # fmt: skip
+    """Each rule is read once, and the same rules make the same terms, whatever the class and the storefront."""
+    facts = {class_: classes.facts(class_) for class_ in numbers}
     for number, part in enumerate(parts):
-        for share in ((EVERY_CHANNEL, 0, BUCKETS - 1), *part.shares):
-            rules = part.of(share[0])
-            known: dict[tuple[int, ...], tuple[uuid.UUID, Terms, Parameters]] = {}
-            for class_ in numbers:
-                facts = classes.facts(class_)
-                mine = tuple(place for place, rule in enumerate(rules) if applies(rule, facts))
+        rules = [(channel, read(rule)) for channel, rule in part.rules]
+        known: dict[tuple[int, ...], tuple[uuid.UUID, Terms, Parameters]] = {}
+        for class_ in numbers:
+            fitting = [place for place, (_channel, rule) in enumerate(rules) if applies(rule.rule, facts[class_])]
+            for share in ((EVERY_CHANNEL, 0, BUCKETS - 1), *part.shares):
+                mine = tuple(place for place in fitting if rules[place][0] in (None, share[0]))
                 if mine not in known:
-                    terms = Terms(effective([rules[place] for place in mine], facts), *inputs)
+                    terms = Terms(winning(rules[place][1] for place in mine), *inputs)
                     known[mine] = (terms.key(), terms, terms.parameters())
                 yield _TermRow(number, *share, class_, *known[mine])
 

@@ -7,7 +7,7 @@ anything but the order. `margin_percent` and `margin_amount` are two kinds: wher
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -100,21 +100,46 @@ def applies(rule: Rule, facts: Facts) -> bool:
     return all(getattr(facts, name) in values for name, values in rule.where.items())
 
 
+class Read(NamedTuple):
+    """A rule with its numbers read, as its kind has them."""
+
+    rule: Rule
+    value: Cost | Named | tuple[Bracket, ...]
+
+
+def read(rule: Rule) -> Read:
+    """Raises RuleInvalid when the rule cannot be read."""
+    if rule.kind == "cost":
+        return Read(rule, _cost(rule))
+    if rule.kind == "rounding":
+        return Read(rule, _family(rule))
+    return Read(rule, Named(rule.name, _number(rule, "eur" if rule.kind == "margin_amount" else "percent"),
+                            _number(rule, "least_eur", default=0)))  # fmt: skip
+
+
 def effective(rules: Sequence[Rule], facts: Facts) -> Effective:
     """The rules that win for the facts. Raises RuleInvalid when one of them cannot be read."""
-    mine = [rule for rule in rules if applies(rule, facts)]
-    last = {rule.kind: rule for rule in mine if rule.kind != "cost"}
-    costs = {cost.component: cost for cost in map(_cost, (rule for rule in mine if rule.kind == "cost"))}
-    family = last.get("rounding")
+    return winning(read(rule) for rule in rules if applies(rule, facts))
+
+
+def winning(applying: Iterable[Read]) -> Effective:
+    """What is left of rules that all apply, in their order."""
+    costs: dict[str, Cost] = {}
+    named: dict[str, Named] = {}
+    family: tuple[Bracket, ...] = TO_THE_CENT
+    family_rule: str | None = None
+    for rule, value in applying:
+        if isinstance(value, Cost):
+            costs[value.component] = value
+        elif isinstance(value, Named):
+            named[rule.kind] = value
+        else:
+            family, family_rule = value, rule.name
     return Effective(
-        costs=tuple(sorted(costs.values(), key=_step)),
-        margin_percent=_named(last.get("margin_percent"), "percent"),
-        margin_amount=_named(last.get("margin_amount"), "eur"),
-        channel_fee=_named(last.get("channel_fee_percent"), "percent"),
-        ceiling=_named(last.get("ceiling_percent"), "percent"),
-        family=_family(family) if family else TO_THE_CENT,
-        family_rule=family.name if family else None,
-    )
+        costs=tuple(sorted(costs.values(), key=_step)), margin_percent=named.get("margin_percent"),
+        margin_amount=named.get("margin_amount"), channel_fee=named.get("channel_fee_percent"),
+        ceiling=named.get("ceiling_percent"), family=family, family_rule=family_rule,
+    )  # fmt: skip
 
 
 def check_rule(rule: Rule) -> None:
@@ -139,12 +164,6 @@ def _cost(rule: Rule) -> Cost:
     if cost.eur < 0 or not 0 <= cost.percent <= HUNDRED:
         raise RuleInvalid(f"{rule.name}: a cost is not negative, and at most 100 % of the offer")
     return cost
-
-
-def _named(rule: Rule | None, parameter: str) -> Named | None:
-    if rule is None:
-        return None
-    return Named(rule.name, _number(rule, parameter), _number(rule, "least_eur", default=0))
 
 
 def _number(rule: Rule, parameter: str, *, default: int | None = None) -> Decimal:
