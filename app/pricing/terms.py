@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from app.db import Json
-from app.pricing.engine import ROUNDED_AWAY, PaymentFee
+from app.pricing.engine import PaymentFee
 from app.pricing.rounding import Bracket, round_down, round_up
 from app.pricing.rules import PLACES, Cost, Effective, Named
 from app.pricing.vat import CENT, HUNDRED, in_cents, kept_after_vat
@@ -105,7 +105,10 @@ class Terms:
         taxed = kept - share / HUNDRED
         inbound = [cost for cost in rules.costs if cost.component == "inbound"]
         margin = rules.margin_percent
-        rounded = ROUNDED_AWAY * sum(percent > 0 for percent in (self.vat_percent, fee.percent, channel_percent)) / 3
+        # VAT and each fee round half a cent away at most, and what is left is whole cents: it is enough when, exactly,
+        # more than all but two of these halves are left over. All of them below that it is too little for certain.
+        halves = sum(percent > 0 for percent in (self.vat_percent, fee.percent, channel_percent))
+        above, below = Decimal(max(halves - 2, 0)) / 2, Decimal(halves) / 2
         return Parameters(
             fixed=in_cents(fee.fixed) + sum(in_cents(cost.eur) for cost in rules.costs if not cost.percent),
             inbound_eur=scaled(sum((cost.eur for cost in inbound), Decimal(0))),
@@ -118,8 +121,8 @@ class Terms:
             per_taxed=float(taxed),
             per_untaxed=float(1 - share / HUNDRED),
             per_vat=float(1 - kept),
-            away=float(rounded / taxed) + 0.001,
-            walk=int(2 * rounded / taxed) + 4,
+            away=float(above / taxed) + 0.001,
+            walk=int((above + below) / taxed) + 3,
             shares=tuple((scaled(cost.eur), scaled(cost.percent)) for cost in rules.costs if cost.percent),
             family=tuple(_bracketed(rules.family)),
         )
