@@ -10,12 +10,14 @@ and how long a simulation of a draft over all listings takes.
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -60,7 +62,7 @@ def measure() -> Report:
     peer: list[float] = []
     chunked: list[float] = []
     again: list[float] = []
-    simulated: list[float] = []
+    simulated: list[tuple[float, float]] = []
     with world() as _:
         _assortment()
         _more_rules()
@@ -74,7 +76,7 @@ def measure() -> Report:
         differences, engine_s = _differences()
     mine, my_spread = median_and_spread(ours)
     theirs, their_spread = median_and_spread(peer)
-    simulation_s = statistics.median(simulated)
+    simulation_s, worked_s = (statistics.median(column) for column in zip(*simulated, strict=True))
     return Report(
         name="reprice", ours=mine, peer=theirs, ratio=theirs / mine,
         bar=f">= {FASTER}x, equal to the cent, a simulation in < {SIMULATION_S} s",
@@ -84,7 +86,7 @@ def measure() -> Report:
             "peer_spread": their_spread, "peer_listings_per_round": PEER_LISTINGS, "extrapolated": "peer, linearly",
             "peer_500_at_once_s": statistics.median(chunked), "unchanged_s": statistics.median(again),
             "differences": differences, "compared": LISTINGS, "engine_alone_s": engine_s, "simulation_s": simulation_s,
-            "simulations_s": simulated,
+            "simulations_s": [seconds for seconds, _worked in simulated], "simulation_cpu_s": worked_s,
         },
     )  # fmt: skip
 
@@ -194,8 +196,11 @@ def _reprice(*, expect: int) -> float:
     return seconds
 
 
-def _simulate() -> float:
-    """Seconds in which a draft with another margin answers what it would change. The draft is thrown away."""
+def _simulate() -> tuple[float, float]:
+    """Seconds in which a draft with another margin answers what it would change, and those that a processor worked.
+
+    On a machine that others use the first are more than the second. The draft is thrown away.
+    """
     with transaction() as session:
         draft_id = open_draft(session, user_id=None)
         session.execute(
@@ -203,15 +208,23 @@ def _simulate() -> float:
                        WHERE rule_set_id = :id AND kind = 'margin_percent'"""),
             {"id": draft_id},
         )
-    started = time.perf_counter()
     with transaction() as session:
+        backend = session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+        started, worked = time.perf_counter(), time.process_time() + _processor_s(backend)
         outcome = simulate(session, draft_id, now=clock.now())
+        worked = time.process_time() + _processor_s(backend) - worked
     seconds = time.perf_counter() - started
     assert outcome["listings"] == LISTINGS, outcome
     assert outcome["changed"] > LISTINGS / 2, outcome
     with transaction() as session:
         discard(session, draft_id, now=clock.now())
-    return seconds
+    return seconds, worked
+
+
+def _processor_s(process_id: int) -> float:
+    """Seconds of a processor that a process of this machine has used; its parallel workers are others."""
+    fields = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _loop(count: int, *, at_once: int) -> float:
