@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Numeric, String, Text, func
+from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Numeric, String, Text, event, func
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 NAMING = {
@@ -36,6 +37,20 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+def keep_room(app: Flask) -> None:
+    """Give each connection memory for its temporary tables: pricing the whole assortment fills 40 MB of them.
+
+    It is taken as it is needed. PostgreSQL allows no change once a session has used its first temporary table.
+    """
+    with app.app_context():
+
+        @event.listens_for(db.engine, "connect")
+        def room(connection: Any, _record: Any) -> None:
+            connection.autocommit = True
+            connection.execute("SET temp_buffers = '64MB'")
+            connection.autocommit = False
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
 
 import app.models  # noqa: F401  # The metadata must know every table.
-from app.db import db
+from app.db import db, keep_room
 from app.settings import ROOT, Settings
 
 migrate = Migrate()
@@ -46,6 +46,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     logs.init_app(app, settings)
     db.init_app(app)
+    keep_room(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     htmx.init_app(app)
     csrf.init_app(app)
