@@ -224,8 +224,14 @@ class Price(Base):
 
     __tablename__ = "price"
     __table_args__ = (
+        # With what a simulation asks of it, so that the past is not read.
         Index(
-            "uq_price_in_force", "variant_id", "channel_id", unique=True, postgresql_where=sql("valid_until IS NULL")
+            "uq_price_in_force",
+            "variant_id",
+            "channel_id",
+            unique=True,
+            postgresql_where=sql("valid_until IS NULL"),
+            postgresql_include=("gross", "withheld"),
         ),
         Index(
             "ix_price_past", "variant_id", "channel_id", "valid_until", postgresql_where=sql("valid_until IS NOT NULL")

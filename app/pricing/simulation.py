@@ -15,7 +15,7 @@ from app.db import Json
 from app.extensions import settings
 from app.pricing.prices import price_inputs
 from app.pricing.queries import whole_assortment
-from app.pricing.rendering import hash_joins, render_simulation
+from app.pricing.rendering import MANY, hash_joins, render_simulation
 
 MOVERS = 15  # Shown in each direction.
 STEPS = (-20, -10, -5, 0, 5, 10, 20)  # Per cent: the edges of the histogram.
@@ -43,12 +43,17 @@ _OF_CHANNELS = text(f"""
     WHERE c.active GROUP BY c.id ORDER BY c.position
 """)  # noqa: S608  # Numbers of this module.
 # Prices that would fall, and were lower than today's within the days before: today's may not be struck through.
-_STRIKES = text("""
-    SELECT count(*) FROM simulated_price w
-    WHERE w.gross < w.former AND EXISTS (
-      SELECT 1 FROM price p WHERE p.variant_id = w.variant_id AND p.channel_id = w.channel_id
-      AND p.valid_until > :since AND NOT p.withheld AND p.gross < 0.01 * w.former)
-""")
+# Many are looked for by reading the history once, few one by one: LIMIT keeps PostgreSQL from doing the former.
+LOWER = """
+    SELECT 1 FROM price p WHERE p.variant_id = w.variant_id AND p.channel_id = w.channel_id
+      AND p.valid_until > :since AND NOT p.withheld AND p.gross < 0.01 * w.former
+"""
+_MANY_STRIKES = text(f"""
+    SELECT count(*) FROM simulated_price w WHERE w.gross < w.former AND EXISTS ({LOWER})
+""")  # noqa: S608  # Text of this module.
+_FEW_STRIKES = text(f"""
+    SELECT count(*) FROM simulated_price w CROSS JOIN LATERAL ({LOWER} LIMIT 1) lower WHERE w.gross < w.former
+""")  # noqa: S608  # Text of this module.
 _MOVERS = text("""
     SELECT w.variant_id, v.sku, v.name, v.grade, h.name AS channel, 0.01 * w.former AS old, 0.01 * w.gross AS new,
            round(0.01 * w.change, 1) AS percent, 0.01 * w.floor AS floor, w.pieces, w.withheld, s.low
@@ -82,7 +87,9 @@ def simulate(session: Session, rule_set_id: int, *, now: datetime) -> Json:
     config = settings()
     outlier, since = config.price_outlier_percent, now - timedelta(days=config.low_price_days)
     channels = [_plain(row) for row in session.execute(_OF_CHANNELS, {"outlier": outlier}).mappings()]
-    return {**_summed(channels), "outlier_percent": outlier, **_lists(session, since=since),
+    totals = _summed(channels)
+    strikes = _strikes(session, totals["cheaper"], since=since)
+    return {**totals, "outlier_percent": outlier, "strikes": strikes, **_lists(session, since=since),
             "seconds": round(time.perf_counter() - started, 2), "at": now.isoformat()}  # fmt: skip
 
 
@@ -101,14 +108,18 @@ def _summed(channels: list[Json]) -> Json:
     }
 
 
+def _strikes(session: Session, cheaper: int, *, since: datetime) -> int:
+    if cheaper <= MANY:
+        return int(session.execute(_FEW_STRIKES, {"since": since}).scalar_one())
+    with hash_joins(session):
+        return int(session.execute(_MANY_STRIKES, {"since": since}).scalar_one())
+
+
 def _lists(session: Session, *, since: datetime) -> Json:
     def listed(statement: Any, **values: object) -> list[Json]:
         return [_plain(row) for row in session.execute(statement, {"movers": MOVERS, **values}).mappings()]
 
-    with hash_joins(session):
-        strikes = session.execute(_STRIKES, {"since": since}).scalar_one()
     return {
-        "strikes": strikes,
         "up": listed(_MOVERS, way=1, since=since),
         "down": listed(_MOVERS, way=-1, since=since),
         "held_back": listed(_WITHHELD),

@@ -16,7 +16,7 @@ from app.auth.models import Audit, User
 from app.catalog.models import Variant
 from app.extensions import settings
 from app.flows.models import Message
-from app.pricing import publishing, queries, services
+from app.pricing import publishing, queries, services, simulation
 from app.pricing.models import Price, PriceRule, RuleSet
 from app.pricing.rules import RuleInvalid
 from app.pricing.services import RuleSetError
@@ -319,7 +319,11 @@ def test_work_that_was_cut_off_goes_on_where_it_stopped(
         publishing.bring_in_line(assortment.session, changed.id, now=LATER)
 
 
-def test_a_simulation_warns_of_prices_that_may_not_be_struck_through(assortment: Assortment) -> None:
+@pytest.mark.parametrize("many", [0, 5000])
+def test_a_simulation_warns_of_prices_that_may_not_be_struck_through(
+    assortment: Assortment, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(simulation, "MANY", many)
     (variant,) = stocked(assortment, 1)
     (before,) = gross(assortment, [variant])
     cheaper = draft_with(assortment, percent="15")
