@@ -21,6 +21,7 @@ from app.flows import services as ledger
 from app.logs import correlation_id
 from app.offers import breaker, changes, freshness, questions, undo
 from app.offers.columns import Layout, file_stem
+from app.offers.corrections import CorrectsUnknown
 from app.offers.models import OfferFile, OfferFileContent
 from app.stock.services import set_offered
 from app.suppliers.models import Supplier, SupplierLayout
@@ -202,8 +203,23 @@ def remember_layout(session: Session, file: OfferFile, columns: dict[str, str], 
         layout = SupplierLayout(supplier_id=file.supplier_id, fingerprint=file.fingerprint, columns=columns,
                                 used_at=now)  # fmt: skip
         session.add(layout)
-    layout.columns, layout.used_at, layout.stem = columns, now, file_stem(file.filename)
+    layout.columns, layout.used_at = columns, now
+    if file.corrects_id is None:  # What a purchaser called a file says nothing about the supplier's.
+        layout.stem = file_stem(file.filename)
     layout.confirmed_by = user_id or layout.confirmed_by
+
+
+def link_correction(session: Session, file: OfferFile, corrected_id: int) -> OfferFile:
+    """Make the file a correction of lines of another: partial, and at the exchange rates of that list's day.
+
+    Returns the corrected file. Raises CorrectsUnknown when it is none of this supplier's, or itself.
+    """
+    corrected = session.get(OfferFile, corrected_id)
+    if corrected is None or corrected.supplier_id != file.supplier_id or corrected.id == file.id:
+        raise CorrectsUnknown(corrected_id)
+    file.corrects_id, file.mode, file.list_date = corrected.id, "partial", corrected.list_date
+    file.revision += 1
+    return corrected
 
 
 def ask_accept(session: Session, file_id: int, *, user_id: int | None, now: datetime,
