@@ -219,6 +219,7 @@ def _finish(batch: Batch, message: Claimed, file_id: int) -> None:
         file.state, file.counts, file.checked_at = "unchanged" if nothing else "checked", counts, clock.now()
         file.step, file.problem = "", None
         file.revision += 1
+        services.accept_if_plain(session, file, now=clock.now(), actor=batch.flow.name)
         settle(session, batch, [Outcome(message.id, "delivered", {"rows": counts["rows"]})])
 
 

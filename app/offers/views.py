@@ -285,9 +285,9 @@ def rejected(file_id: int) -> BaseResponse:
     except Unreadable as error:
         flash(words.refusal({"code": error.code}), "error")
         return redirect_to("offers.detail", file_id=file_id)
-    name = _("%(file)s - rejected lines of file %(number)s.%(kind)s", file=corrections.stem_of(file.filename), number=file.id,
-             kind=kind)  # fmt: skip
-    return send_file(BytesIO(made), mimetype=MIMETYPES[kind], as_attachment=True, download_name=name)
+    stem = corrections.stem_of(file.filename)
+    name = _("%(file)s - rejected lines of file %(number)s", file=stem, number=file.id)
+    return send_file(BytesIO(made), mimetype=MIMETYPES[kind], as_attachment=True, download_name=f"{name}.{kind}")
 
 
 def _file_or_404(file_id: int):  # type: ignore[no-untyped-def]

@@ -11,7 +11,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -131,9 +131,12 @@ class _Imap(imaplib.IMAP4):
 @contextmanager
 def _signed_in(place: Place, limits: Limits, reach: Reach) -> Iterator[imaplib.IMAP4]:
     connection = reach.connect(place.host, place.port, limits)
+    box: imaplib.IMAP4 | None = None
     with Deadline(connection, limits.total_s) as deadline:
         try:
             box = _open(place, limits, deadline)
+            if place.security == "starttls":
+                _start_tls(box, place, deadline)
             _sign_in(box, place)
             yield box
             box.logout()
@@ -146,26 +149,30 @@ def _signed_in(place: Place, limits: Limits, reach: Reach) -> Iterator[imaplib.I
                 raise FeedError("too_slow", passing=True) from None
             raise FeedError("odd_answer", passing=True, host=place.host) from None
         finally:
+            if box is not None:
+                with suppress(OSError):  # It may be closed by now.
+                    box.shutdown()
             deadline.connection.close()
 
 
 def _open(place: Place, limits: Limits, deadline: Deadline) -> imaplib.IMAP4:
-    context = ssl.create_default_context()
     most = int(limits.file_bytes * PACKED) + _AROUND
-    if place.security == "tls":
-        wrapped = context.wrap_socket(
-            deadline.connection, server_hostname=place.host, do_handshake_on_connect=False
-        )  # fmt: skip
-        deadline.connection = wrapped
-        wrapped.do_handshake()
-        return _Imap(wrapped, most=most)
-    box = _Imap(deadline.connection, most=most)
+    if place.security == "starttls":
+        return _Imap(deadline.connection, most=most)
+    wrapped = ssl.create_default_context().wrap_socket(
+        deadline.connection, server_hostname=place.host, do_handshake_on_connect=False
+    )
+    deadline.connection = wrapped
+    wrapped.do_handshake()
+    return _Imap(wrapped, most=most)
+
+
+def _start_tls(box: imaplib.IMAP4, place: Place, deadline: Deadline) -> None:
     if "STARTTLS" not in box.capabilities:
         raise FeedError("not_secure", host=place.host)
     box.host = place.host  # imaplib checks the certificate against it.
-    box.starttls(context)
+    box.starttls(ssl.create_default_context())
     deadline.connection = box.sock
-    return box
 
 
 def _sign_in(box: imaplib.IMAP4, place: Place) -> None:
@@ -253,16 +260,19 @@ def _settle(box: imaplib.IMAP4, place: Place, letter: Letter) -> None:
         return
     target = _quoted(place.move_to)
     abilities = b" ".join(_asked(box.capability())).upper().split()  # More than before the sign-in, mostly.
-    if b"MOVE" in abilities:
-        status, _answer = box.uid("MOVE", uid, target)
-    else:
-        status, _answer = box.uid("COPY", uid, target)
-        if status == "OK":
-            _asked(box.uid("STORE", uid, "+FLAGS.SILENT", r"(\Seen \Deleted)"))
-            if b"UIDPLUS" in abilities:
-                _asked(box.uid("EXPUNGE", uid))
+    moves = b"MOVE" in abilities
+    try:
+        status, _answer = box.uid("MOVE" if moves else "COPY", uid, target)
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error:  # The folder is all that can be wrong about it.
+        status = "BAD"
     if status != "OK":
         raise FeedError("folder_missing", folder=place.move_to)
+    if not moves:
+        _asked(box.uid("STORE", uid, "+FLAGS.SILENT", r"(\Seen \Deleted)"))
+        if b"UIDPLUS" in abilities:
+            _asked(box.uid("EXPUNGE", uid))
 
 
 def _asked(answer: tuple[str, list[Any]]) -> list[Any]:

@@ -25,7 +25,8 @@ _KEEP_ALIVE_S = 15
 class Place:
     """`host_key`: the server's public key, `ssh-ed25519 AAAA…`; '' when nobody has confirmed one yet.
 
-    `pattern`: of file names, `*.xlsx`; small and capital letters are the same. Signs in by `key` when there is one.
+    `pattern`: of file names, `*.xlsx`; small and capital letters are the same. Signs in by `key`, a private key without
+    a passphrase, when there is one.
     """
 
     host: str
@@ -36,7 +37,6 @@ class Place:
     host_key: str = ""
     password: str = field(default="", repr=False)
     key: str = field(default="", repr=False)
-    passphrase: str = field(default="", repr=False)
 
 
 class Entry(NamedTuple):
@@ -102,9 +102,9 @@ async def _visit(
         raise FeedError("folder_missing", folder=place.folder) from None
     except asyncssh.SFTPPermissionDenied:
         raise FeedError("forbidden") from None
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError):
         raise FeedError("key_unreadable") from None
-    except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed):
+    except asyncssh.DisconnectError:  # Whoever says it first: no key that both know, or the connection ended.
         raise await _other_key(place, limits, reach) from None
     except (asyncssh.Error, OSError):  # Their texts are left out: they come from a stranger.
         raise FeedError("odd_answer", passing=True, host=place.host) from None
@@ -115,7 +115,7 @@ async def _client(place: Place, limits: Limits, reach: Reach) -> AsyncIterator[a
     """Signed in with what the place says alone: no agent, no configuration and no keys of this machine."""
     if not place.host_key:
         raise await _other_key(place, limits, reach)
-    keys = [asyncssh.import_private_key(place.key, place.passphrase or None)] if place.key else []
+    keys = [asyncssh.import_private_key(place.key)] if place.key else []
     trusted = asyncssh.import_public_key(place.host_key)
     connection = reach.connect(place.host, place.port, limits)
     connection.setblocking(False)
@@ -132,13 +132,19 @@ async def _client(place: Place, limits: Limits, reach: Reach) -> AsyncIterator[a
 
 
 async def _other_key(place: Place, limits: Limits, reach: Reach) -> FeedError:
-    """What to say of a server whose key is not the one that is known: the key, so that a person can compare it."""
+    """What to say of a server that shows another key than the known one: the key, so that a person can compare it."""
     connection = reach.connect(place.host, place.port, limits)
     connection.setblocking(False)
-    found = await asyncssh.get_server_host_key(sock=connection, host=place.host, config=None)
-    if found is None:
+    try:
+        async with asyncio.timeout(limits.read_s):
+            found = await asyncssh.get_server_host_key(sock=connection, host=place.host, config=None)
+    except (asyncssh.Error, OSError):
+        found = None
+    finally:
+        connection.close()
+    key = " ".join(found.export_public_key("openssh").decode().split()[:2]) if found else place.host_key
+    if found is None or key == place.host_key:
         return FeedError("odd_answer", passing=True, host=place.host)
-    key = " ".join(found.export_public_key("openssh").decode().split()[:2])
     code = "host_key_changed" if place.host_key else "host_key_unknown"
     return FeedError(code, key=key, fingerprint=found.get_fingerprint())
 
@@ -159,13 +165,17 @@ async def _entries(client: asyncssh.SFTPClient, place: Place) -> list[Entry]:
 
 
 async def _read(client: asyncssh.SFTPClient, place: Place, entry: Entry, most: int) -> bytes:
-    """The file's content, when it is the same before and after. Raises FeedError `too_large`, `being_written`, `empty`."""
+    """The file's content, when it is the same before and after.
+
+    Raises FeedError `too_large`, `being_written`, `empty`.
+    """
     if entry.size > most:
         raise FeedError("too_large", most=most, name=entry.name)
     path = posixpath.join(place.folder or ".", entry.name)
     content = bytearray()
     async with client.open(path, "rb") as file:
         while part := await file.read(_CHUNK):
+            assert isinstance(part, bytes)
             content += part
             if len(content) > most:
                 raise FeedError("too_large", most=most, name=entry.name)

@@ -1,4 +1,4 @@
-"""Rejected lines go out with their reasons, are mended in a spreadsheet, and come back as corrections of these lines."""
+"""Rejected lines go out with their reasons, are mended in a spreadsheet, and come back as corrections."""
 
 from __future__ import annotations
 
