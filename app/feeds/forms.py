@@ -29,8 +29,9 @@ from app.web.forms import Form, choices
 from app.web.lazy import lazy as _l
 
 EVERY = [
-    ("", _l("only at the times below")), ("15", _l("15 minutes")), ("30", _l("30 minutes")), ("60", _l("hour")),
-    ("120", _l("2 hours")), ("240", _l("4 hours")), ("720", _l("12 hours")), ("1440", _l("day, at midnight")),
+    ("", _l("only at the times beside")), ("15", _l("every 15 minutes")), ("30", _l("every 30 minutes")),
+    ("60", _l("every hour")), ("120", _l("every 2 hours")), ("240", _l("every 4 hours")),
+    ("720", _l("every 12 hours")), ("1440", _l("every day at midnight")),
 ]  # fmt: skip
 AUTH = [
     ("none", _l("none")), ("basic", _l("user and password")), ("bearer", _l("token")),
@@ -52,8 +53,8 @@ class FeedForm(Form):
     SECRETS: ClassVar[tuple[str, ...]] = ()
 
     name = StringField(_l("Name"), validators=[InputRequired(), Length(max=80)])
-    every_minutes = SelectField(_l("Fetch every"), choices=choices(EVERY), default="")
-    at_times = StringField(_l("Fetch at"), validators=[Optional(), Length(max=200)])
+    every_minutes = SelectField(_l("How often"), choices=choices(EVERY), default="")
+    at_times = StringField(_l("And at"), validators=[Optional(), Length(max=200)])
     accept_alone = BooleanField(_l("Accept a list by itself when nothing about it is asked or held"))
     active = BooleanField(_l("Active"), default=True)
     version = HiddenField()

@@ -10,7 +10,7 @@ class FeedError(IntegrationError):
 
     Codes: address, host_unknown, unreachable, private_address, certificate, not_secure, redirects, password, forbidden,
     not_found, refused, busy, server_error, too_large, too_slow, empty, odd_answer, host_key_unknown, host_key_changed,
-    key_unreadable, folder_missing, no_attachment.
+    key_unreadable, folder_missing, being_written, no_attachment.
     """
 
     def __init__(
