@@ -29,7 +29,7 @@ from app.web.forms import Form, choices
 from app.web.lazy import lazy as _l
 
 EVERY = [
-    ("", _l("only at the times beside")), ("15", _l("every 15 minutes")), ("30", _l("every 30 minutes")),
+    ("", _l("only at the times named")), ("15", _l("every 15 minutes")), ("30", _l("every 30 minutes")),
     ("60", _l("every hour")), ("120", _l("every 2 hours")), ("240", _l("every 4 hours")),
     ("720", _l("every 12 hours")), ("1440", _l("every day at midnight")),
 ]  # fmt: skip
