@@ -6,11 +6,12 @@ The message's body is a listing in our words. Only the mapping below knows how S
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +27,7 @@ from integrations.shopware.ids import deterministic_id
 from integrations.shopware.lookups import Lookups
 from integrations.shopware.upsert import RecordOutcome
 from jobs import failpoints, shops
-from jobs.ledger import Batch, Claimed, Outcome, settle
+from jobs.ledger import Batch, Claimed, Outcome, claim_more, settle
 
 CUSTOM_FIELDS = ("grade", "colour", "storage_gb", "category")
 DEFAULT_CURRENCY = "b7d2554b0ce847cd82f3ac9bd1c0dfca"  # The same on every shop (contract, section 1).
@@ -37,35 +38,40 @@ MOVING_FIELDS = ("id", "active", "stock", "taxId", "price")
 
 
 def work(batch: Batch) -> None:
-    """Send the newest wish per SKU; older ones of the same batch are superseded.
+    """Send the newest wish per SKU; older ones that were claimed with it are superseded.
 
     A shop wants small calls, one at a time; the ledger wants large claims. So each claim is sent in several calls, and
-    each call is settled at once: pages see it, and a worker that dies repeats one call at most.
+    each call is settled at once: pages see it, and a worker that dies repeats one call at most. The shop is never kept
+    waiting: while it answers a call, the one before is written down, and the next is mapped or claimed.
     """
-    newest = {message.key: message for message in batch.messages}
-    current = list(newest.values())
     client = shops.client(batch.channel)
     lookups = client.lookups()
-    if len(current) < len(batch.messages):
-        kept = {message.id for message in current}
-        with transaction() as session:
-            settle(session, batch, [Outcome(id_, "superseded") for id_ in batch.ids if id_ not in kept])
-    with transaction() as session:
-        there = facts_there(session, batch.channel, list(newest))
+    under_way: tuple[Call, Future[list[RecordOutcome]]] | None = None
+    with ThreadPoolExecutor(max_workers=1) as line:
+        for call in chain(_calls(batch, lookups), [None]):
+            answers = under_way[1].result() if under_way else []
+            following = (call, line.submit(copy_context().run, send, client, call, lookups)) if call else None
+            if under_way:
+                write_down(batch, under_way[0], answers)
+            under_way = following
+
+
+def _calls(batch: Batch, lookups: Lookups) -> Iterator[Call]:
+    """The batch in calls, and what is claimed when they run out."""
     size = settings().listings_batch
-    parts = [current[first : first + size] for first in range(0, len(current), size)]
-
-    def call_for(part: list[Claimed]) -> tuple[Call, list[RecordOutcome]]:
-        call = Call.of(part, lookups=lookups, there=there)
-        return call, send(client, call, lookups)
-
-    with ThreadPoolExecutor(max_workers=1) as line:  # The next call is on its way while this one's answer is written.
-        coming = line.submit(copy_context().run, call_for, parts[0])
-        for following in [*parts[1:], None]:
-            call, answers = coming.result()
-            if following is not None:
-                coming = line.submit(copy_context().run, call_for, following)
-            write_down(batch, call, answers)
+    told: set[str] = set()  # SKUs whose facts the shop hears from this batch: what it confirmed before says no more.
+    claimed = batch.messages.copy()
+    while claimed:
+        newest = {message.key: message for message in claimed}
+        with transaction() as session:
+            kept = {message.id for message in newest.values()}
+            settle(session, batch, [Outcome(message.id, "superseded") for message in claimed if message.id not in kept])
+            there = facts_there(session, batch.channel, list(newest.keys() - told))
+        told.update(newest)
+        current = list(newest.values())
+        for first in range(0, len(current), size):
+            yield Call.of(current[first : first + size], lookups=lookups, there=there)
+        claimed = claim_more(batch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,7 @@ def replay_all(session: Session, flow: str, *, channel: str | None, now: datetim
 
 def make_due(session: Session, flow: str, *, channel: str, now: datetime) -> int:
     """Let messages that wait for another try be tried at once, and close the lane's breaker; returns how many."""
+    session.execute(update(Lane).where(Lane.flow == flow, Lane.channel == channel).values(open_until=None))
     done = session.execute(
         update(Message)
         .where(
@@ -161,7 +162,6 @@ def make_due(session: Session, flow: str, *, channel: str, now: datetime) -> int
         .values(next_attempt_at=now)
         .returning(Message.id)
     )  # fmt: skip
-    session.execute(update(Lane).where(Lane.flow == flow, Lane.channel == channel).values(open_until=None))
     return len(done.all())
 
 

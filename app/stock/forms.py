@@ -77,8 +77,8 @@ class FinishForm(Form):
 class PeriodForm(Form):
     """Days, in Amsterdam."""
 
-    since = DateField(_l("From"), validators=[Optional()])
-    until = DateField(_l("To"), validators=[Optional()])
+    since = DateField(_l("From day"), validators=[Optional()])
+    until = DateField(_l("To day"), validators=[Optional()])
 
 
 class ListForm(Form):

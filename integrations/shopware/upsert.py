@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from integrations.errors import IntegrationError, Problem, Rejected, Unavailable
@@ -67,8 +67,7 @@ class _Work:
         self.in_vain = 0  # Failed requests since the shop last took or judged anything.
         self.in_vain_at_most = math.ceil(math.log2(len(records) + 1)) + 4  # Enough to reach one record and go on.
         fit = []
-        for index, record in enumerate(records):
-            problem = _unfit(record, key)
+        for index, problem in enumerate(_unfit(records, key)):
             if problem is None:
                 fit.append(index)
             else:
@@ -133,14 +132,24 @@ class _Work:
         self.outcomes.update(dict.fromkeys(part, outcome))
 
 
-def _unfit(record: Record, key: str) -> Problem | None:
-    """What would spoil the whole request: no id of ours (a repeat would write it twice), or no JSON."""
-    if not record.get(key):
-        return Problem("KEY_MISSING", f"the record has no {key}", f"/{key}")
+def _unfit(records: Sequence[Record], key: str) -> Iterator[Problem | None]:
+    """What of each record would spoil the whole request: no id of ours (a repeat would write it twice), or no JSON."""
+    fine = _unwritable(records) is None
+    for record in records:
+        reason = None if fine else _unwritable(record)
+        if not record.get(key):
+            yield Problem("KEY_MISSING", f"the record has no {key}", f"/{key}")
+        elif reason is not None:
+            yield Problem("NOT_JSON", f"the record cannot be written as JSON: {reason}", "")
+        else:
+            yield None
+
+
+def _unwritable(body: object) -> str | None:
     try:
-        encode(record)
+        encode(body)
     except (TypeError, ValueError) as error:
-        return Problem("NOT_JSON", f"the record cannot be written as JSON: {error}", "")
+        return str(error)
     return None
 
 

@@ -64,11 +64,12 @@ def states() -> list[str]:
 
 def expire_leases() -> None:
     with transaction() as session:
-        session.execute(
-            sa.update(Message)
-            .where(Message.lease_until.is_not(None))
-            .values(lease_until=sa.func.clock_timestamp() - timedelta(seconds=1))
-        )
+        for taken in (Lane, Message):
+            session.execute(
+                sa.update(taken)
+                .where(taken.lease_until.is_not(None))
+                .values(lease_until=sa.func.clock_timestamp() - timedelta(seconds=1))
+            )
 
 
 def make_due() -> None:
@@ -181,7 +182,7 @@ def test_three_dead_workers_bury_the_message_and_spare_its_neighbours(flow: Flow
         assert ledger.claim(flow, "", cause="wake") is not None
         expire_leases()
         with transaction() as session:  # Only `poison` is ever taken again: it alone is first in line.
-            session.execute(sa.update(Message).where(Message.key == "fine").values(deaths=0, lease_until=None))
+            session.execute(sa.update(Message).where(Message.key == "fine").values(lease_until=None))
     handle(deliver)
 
     ledger.drain(FLOW)
@@ -198,6 +199,7 @@ def test_what_a_dead_worker_had_in_hand_comes_back_in_groups_and_only_the_poison
     def work(batch: Batch) -> None:
         sizes.append(len(batch.messages))
         deliver(batch)
+        ledger.end_run(batch)
 
     poisoned = 0
     for _ in range(12):
@@ -387,6 +389,7 @@ def test_a_dead_message_that_a_newer_one_followed_is_superseded_instead_of_repla
     assert batch is not None
     put("a")  # While the older one is in hand: it cannot be superseded now.
     _refuse(batch)
+    ledger.end_run(batch)
     handle(deliver)
     ledger.drain(FLOW)
     assert states() == ["dead", "delivered"]
