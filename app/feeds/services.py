@@ -92,12 +92,12 @@ def delete_feed(session: Session, feed_id: int, *, now: datetime) -> int | None:
         return None
     audit.record(session, act="feeds.delete", subject_kind="supplier", subject_id=str(feed.supplier_id),
                  before=_facts(feed))  # fmt: skip
+    session.execute(delete(Lane).where(Lane.flow == FLOW, Lane.channel == lane(feed_id)))
     session.execute(
         update(Message)
         .where(Message.flow == FLOW, Message.channel == lane(feed_id), Message.state.in_(("pending", "dead")))
         .values(state="superseded", settled_at=now, lease_until=None)
     )
-    session.execute(delete(Lane).where(Lane.flow == FLOW, Lane.channel == lane(feed_id)))
     session.delete(feed)
     return feed.supplier_id
 
@@ -107,8 +107,8 @@ def ask(session: Session, feed_id: int, act: str, *, now: datetime) -> bool:
     feed = _locked(session, feed_id)
     if feed is None:
         return False
+    ledger.make_due(session, FLOW, channel=lane(feed_id), now=now)  # First: a claim locks the lane before messages.
     _put(session, feed, act, now=now, cause="person")
-    ledger.make_due(session, FLOW, channel=lane(feed_id), now=now)
     audit.record(session, act=f"feeds.{act}", subject_kind="supplier", subject_id=str(feed.supplier_id),
                  after={"feed": feed.name})  # fmt: skip
     return True
