@@ -124,7 +124,8 @@ def _stage(file_id: int) -> None:
         ).scalar_one()
         supplier = session.execute(sa.select(Supplier).where(Supplier.id == file.supplier_id)).scalar_one()
         session.execute(sa.delete(OfferLine).where(OfferLine.offer_file_id == file_id))
-    table, corrected_id = corrections.without_ours(read_table(content))
+        sheet = file.sheet  # The one of the first reading, or what a person chose since.
+    table, corrected_id = corrections.without_ours(read_table(content, sheet=sheet))
     del content  # The lines follow from the table, block by block.
     like = _like_corrected(file_id, corrected_id) if corrected_id else Like()
     with transaction() as session:
@@ -169,7 +170,7 @@ def _like_corrected(file_id: int, corrected_id: int) -> Like:
     """Raises CorrectsUnknown."""
     with transaction() as session:
         file = session.execute(sa.select(OfferFile).where(OfferFile.id == file_id).with_for_update()).scalar_one()
-        corrected = services.link_correction(session, file, corrected_id)
+        corrected = corrections.link(session, file, corrected_id)
         graded_items = changes.items_by_grade_in(session, corrected.id)
         content = queries.content(session, corrected.id)
     commas = corrections.decimal_commas(corrected, content) if content else {}

@@ -207,6 +207,15 @@ class WholeHouse:
             variant_id=variant_id, offer_file_id=file_id, row_number=1, changed_at=clock.now(),
         )  # fmt: skip
 
+    def workbook(self) -> OfferFile:
+        """A file of two sheets, one of which was read."""
+        file = self.offer_file("columns", "two-sheets")
+        sheets = [{"name": name, "state": "visible", "rows": 2} for name in ("Stock", "More")]
+        file.reading = {"sheet": "Stock", "sheets": sheets, "member": None, "members": [], "notes": {"hidden_rows": 2}}
+        file.sheet = "Stock"
+        self.session.commit()
+        return file
+
     def held_file(self) -> OfferFile:
         """A file that breaks a limit of the supplier."""
         file = self.offer_file("checked", "odd")

@@ -17,6 +17,7 @@ from typing import Any
 import xlsxwriter
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from app.offers.columns import Layout
 from app.offers.lines import REJECTING
@@ -170,6 +171,19 @@ def without_ours(table: Table) -> tuple[Table, int | None]:
         table, headers=table.headers[COLUMNS:], rows=_Theirs(table.rows), sample=[_theirs(row) for row in table.sample]
     )
     return theirs, file_id
+
+
+def link(session: Session, file: OfferFile, corrected_id: int) -> OfferFile:
+    """Make the file a correction of lines of another: partial, and at the exchange rates of that list's day.
+
+    Returns the corrected file. Raises CorrectsUnknown when it is none of this supplier's, or itself.
+    """
+    corrected = session.get(OfferFile, corrected_id)
+    if corrected is None or corrected.supplier_id != file.supplier_id or corrected.id == file.id:
+        raise CorrectsUnknown(corrected_id)
+    file.corrects_id, file.mode, file.list_date = corrected.id, "partial", corrected.list_date
+    file.revision += 1
+    return corrected
 
 
 def layout_of(file: OfferFile) -> Layout:

@@ -21,7 +21,6 @@ from app.flows import services as ledger
 from app.logs import correlation_id
 from app.offers import breaker, changes, freshness, questions, undo
 from app.offers.columns import Layout, file_stem
-from app.offers.corrections import CorrectsUnknown
 from app.offers.models import OfferFile, OfferFileContent
 from app.stock.services import set_offered
 from app.suppliers.models import Supplier, SupplierLayout
@@ -164,6 +163,28 @@ def confirm_columns(session: Session, file_id: int, columns: Mapping[str, str], 
                  after=dict(columns))  # fmt: skip
 
 
+def choose_sheet(session: Session, file_id: int, sheet: str, *, now: datetime) -> None:
+    """Read another sheet of the file, hidden or not, than the one that looked most like a stock list.
+
+    Raises OfferFileError `not_open`, `no_such_sheet`.
+    """
+    file = lock_file(session, file_id, states=("columns", "checked", "unchanged"), problem="not_open")
+    if sheet not in {one["name"] for one in readable_sheets(file.reading)}:
+        raise OfferFileError("no_such_sheet")
+    before = file.sheet
+    file.sheet, file.state, file.step, file.problem = sheet, "received", "", None
+    file.revision += 1
+    put(session, file_id, "read", now=now)
+    audit.record(session, act="offers.sheet", subject_kind="offer_file", subject_id=str(file_id),
+                 before={"sheet": before}, after={"sheet": sheet})  # fmt: skip
+
+
+def readable_sheets(account: Json | None) -> list[Json]:
+    """The sheets that may be read, of what `Table.account` told."""
+    states = ("visible", "hidden", "very_hidden")
+    return [sheet for sheet in (account or {}).get("sheets", []) if sheet["state"] in states]
+
+
 def follow_words(session: Session, supplier_id: int, kinds: Collection[str], *, now: datetime,
                  file_id: int | None = None) -> None:  # fmt: skip
     """Let files that wait, `file_id` and, for grades, offers in force follow what was just decided.
@@ -217,19 +238,6 @@ def remember_layout(session: Session, file: OfferFile, columns: dict[str, str], 
     if file.corrects_id is None:  # What a purchaser called a file says nothing about the supplier's.
         layout.stem = file_stem(file.filename)
     layout.confirmed_by = user_id or layout.confirmed_by
-
-
-def link_correction(session: Session, file: OfferFile, corrected_id: int) -> OfferFile:
-    """Make the file a correction of lines of another: partial, and at the exchange rates of that list's day.
-
-    Returns the corrected file. Raises CorrectsUnknown when it is none of this supplier's, or itself.
-    """
-    corrected = session.get(OfferFile, corrected_id)
-    if corrected is None or corrected.supplier_id != file.supplier_id or corrected.id == file.id:
-        raise CorrectsUnknown(corrected_id)
-    file.corrects_id, file.mode, file.list_date = corrected.id, "partial", corrected.list_date
-    file.revision += 1
-    return corrected
 
 
 def accept_if_plain(session: Session, file: OfferFile, *, now: datetime, actor: str) -> bool:

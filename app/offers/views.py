@@ -126,6 +126,7 @@ def _page(file_id: int, *blocks: str, status: int = 200) -> Response:
         "dictionary_words": dictionary_words,
         "fields": FIELDS,
         "columns": words.columns(file),
+        "sheets": services.readable_sheets(file.reading),
         "form": ActForm(),
         "tag": f"{file.id}.{file.revision}",
         "words": words,
@@ -185,6 +186,15 @@ def columns(file_id: int) -> BaseResponse:
         chosen[column["header"]] = field if field in FIELDS else ""
     return _act(file_id, lambda session: services.confirm_columns(
         session, file_id, chosen, user_id=current_user.id, now=clock.now()))  # fmt: skip
+
+
+@bp.post("/<int:file_id>/sheet")
+@requires("offers.write")
+def sheet(file_id: int) -> BaseResponse:
+    """Read another sheet of the workbook."""
+    _file_or_404(file_id)
+    return _act(file_id, lambda session: services.choose_sheet(
+        session, file_id, request.form.get("sheet", ""), now=clock.now()))  # fmt: skip
 
 
 @bp.post("/<int:file_id>/words")

@@ -212,10 +212,23 @@ def act_problem(code: str) -> str:
         "not_checked": _("This file is not waiting to be accepted any more."),
         "not_open": _("This file is closed already."),
         "held": _("This file is held: somebody who may approve must let it pass."),
+        "no_such_sheet": _("The file has no such sheet that can be read."),
         "not_held": _("This file is not held: it needs no approval."),
         "not_accepted": _("Only an accepted file can be undone."),
         "changed_nothing": _("This file changed no offer: there is nothing to take back."),
         "too_old": _("This file was accepted too long ago to be undone."),
+    }.get(code, code)
+
+
+def note(code: str, count: int) -> str:
+    """What was done to the rows on the way, of the notes of `Table`."""
+    number = format_decimal(count)
+    return {
+        "hidden_rows": _("%(number)s hidden rows were read like the others", number=number),
+        "repeated_headers": _("%(number)s repeated headers were left out", number=number),
+        "rows_filled": _("%(number)s rows got the text of a merged cell", number=number),
+        "columns_cut": _("%(number)s columns to the right of the table were left out", number=number),
+        "encoding_unsure": _("the characters may be read in another way: look at names with accents"),
     }.get(code, code)
 
 

@@ -73,6 +73,15 @@ def test_a_full_list_beside_another_full_sheet_is_held_before_it_ends_offers(por
     assert held.sheet == "Denmark"
     assert [hold["code"] for hold in held.counts["holds"]] == ["other_sheets"]
 
+    with transaction() as session, pytest.raises(services.OfferFileError, match="no_such_sheet"):
+        services.choose_sheet(session, held.id, "Sweden", now=clock.now())
+    with transaction() as session:
+        services.choose_sheet(session, held.id, "Poland", now=clock.now())
+    ledger.drain(services.FLOW)
+
+    other = row(held.id)
+    assert (other.state, other.sheet, other.counts["rows"]) == ("checked", "Poland", 30)
+
 
 def test_a_file_that_became_odd_while_it_waited_goes_back_to_be_judged(portal: Flask) -> None:
     waiting = drop(as_csv(*CABLES[:30]), "a.csv")

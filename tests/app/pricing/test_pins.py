@@ -101,7 +101,7 @@ def test_what_cannot_be_pinned_is_refused(market: Market, wrong: str) -> None:
 def test_the_tick_ends_pins_that_are_over_and_listings_follow(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     from app.flows.catalogue import FLOWS
     from jobs import portal_offer_pins_portal as flow
-    from jobs.ledger import claim
+    from jobs.ledger import claim, end_run
 
     market.pin(market.dear)
     market.assortment.refresh(market.variant)
@@ -118,6 +118,7 @@ def test_the_tick_ends_pins_that_are_over_and_listings_follow(market: Market, mo
         batch = claim(FLOWS["portal.offer-pins.portal"], "", cause="tick")
         assert batch is not None
         flow.work(batch)
+        end_run(batch)
         assert (
             market.session.execute(text("SELECT count(*) FROM offer_pin WHERE ended_at IS NOT NULL")).scalar_one()
             == ended

@@ -88,6 +88,7 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
     "offers.upload": lambda house: Post(
         "/offers/upload", {"supplier_id": str(house.supplier.id), "file": house.upload()}, "offers.receive"
     ),
+    "offers.sheet": lambda house: Post(f"/offers/{house.workbook().id}/sheet", {"sheet": "More"}, "offers.sheet"),
     "offers.columns": lambda house: Post(
         f"/offers/{house.offer_file('columns', 'asking').id}/columns", {"column-0": "item_number"}, "offers.columns"
     ),
