@@ -156,7 +156,7 @@ def confirm_columns(session: Session, file_id: int, columns: Mapping[str, str], 
     """Remember what a person says the headers mean, '' for not used, and read the file again. Raises OfferFileError."""
     file = lock_file(session, file_id, states=("columns", "checked", "unchanged"), problem="not_open")
     remember_layout(session, file, dict(columns), user_id=user_id, now=now)
-    file.state, file.step, file.problem = "received", "", None
+    file.state, file.step, file.problem, file.accept_alone = "received", "", None, False
     file.revision += 1
     put(session, file_id, "read", now=now)
     audit.record(session, act="offers.columns", subject_kind="offer_file", subject_id=str(file_id),
@@ -243,9 +243,10 @@ def remember_layout(session: Session, file: OfferFile, columns: dict[str, str], 
 def accept_if_plain(session: Session, file: OfferFile, *, now: datetime, actor: str) -> bool:
     """Accept a checked file of a feed that may pass by itself, when nothing about it asks for a person.
 
-    Wake `FLOW` after the commit.
+    One that has asked stays with the person, whatever the answers are. Wake `FLOW` after the commit.
     """
     if not (file.state == "checked" and file.accept_alone and breaker.is_plain(file.counts, mode=file.mode)):
+        file.accept_alone = False
         return False
     session.flush()
     ask_accept(session, file.id, user_id=None, now=now, actor=actor)
@@ -314,6 +315,7 @@ def accept(session: Session, file_id: int, *, now: datetime) -> Json:
     passed = (file.approval or {}).get("codes", [])
     if any(hold["code"] not in passed for hold in result["holds"]):
         file.state, file.counts, file.step, file.approval = "checked", result, "", None
+        file.accept_alone = False
         file.revision += 1
         return result
     touched = changes.apply_lines(session, file_id, mode=file.mode, now=now)

@@ -102,8 +102,6 @@ async def _visit(
         raise FeedError("folder_missing", folder=place.folder) from None
     except asyncssh.SFTPPermissionDenied:
         raise FeedError("forbidden") from None
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError):
-        raise FeedError("key_unreadable") from None
     except asyncssh.DisconnectError:  # Whoever says it first: no key that both know, or the connection ended.
         raise await _other_key(place, limits, reach) from None
     except (asyncssh.Error, OSError):  # Their texts are left out: they come from a stranger.
@@ -115,8 +113,11 @@ async def _client(place: Place, limits: Limits, reach: Reach) -> AsyncIterator[a
     """Signed in with what the place says alone: no agent, no configuration and no keys of this machine."""
     if not place.host_key:
         raise await _other_key(place, limits, reach)
-    keys = [asyncssh.import_private_key(place.key)] if place.key else []
-    trusted = asyncssh.import_public_key(place.host_key)
+    try:
+        keys = [asyncssh.import_private_key(place.key)] if place.key else []
+        trusted = asyncssh.import_public_key(place.host_key)
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError):
+        raise FeedError("key_unreadable") from None
     connection = reach.connect(place.host, place.port, limits)
     connection.setblocking(False)
     async with (

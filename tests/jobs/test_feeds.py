@@ -29,6 +29,7 @@ from app.flows import services as flows
 from app.flows.models import Message, Run
 from app.offers import services as offers
 from app.offers.models import Offer, OfferFile
+from app.suppliers.dictionary import decide
 from jobs import ledger
 from jobs.schedule import tick
 
@@ -189,6 +190,46 @@ def test_a_plain_list_is_accepted_by_itself_and_any_other_waits(
     assert [int(price) for price in (prices[0], prices[-1])] == [101, 130]
     acts = session.execute(sa.select(Audit.actor).where(Audit.act == "offers.accept").order_by(Audit.id)).scalars()
     assert list(acts) == ["command line", offers.FLOW]
+
+
+def test_a_list_that_has_asked_a_person_stays_with_that_person(
+    app: Flask, session: Session, supplier_id: int, web: Web
+) -> None:
+    drops.accept(drops.drop(supplier_id, a_list()).id)
+    web.list_ = a_list(101, grade="platinum")
+    fetch(add(app, supplier_id, "url", url_place(web, "plain.csv"), accept_alone=True))
+
+    with transaction() as writing:
+        decide(writing, supplier_id, "grade", "platinum", "A", user_id=None, now=clock.now())
+        offers.follow_words(writing, supplier_id, {"grade"}, now=clock.now())
+    ledger.drain(offers.FLOW)
+
+    assert files(session)[-1] == ("plain.csv", "checked")
+
+
+def test_a_worker_that_breaks_after_it_took_something_takes_it_once(
+    app: Flask, session: Session, supplier_id: int, sftp: Sftp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        sftp.put(f"part {number}.csv", a_list(100 * number), 1_000 + number)
+    place = sftp_place(sftp, take="all")
+    feed_id = add(app, supplier_id, "sftp", place, {"password": sftp_servers.PASSWORD})
+    took, remember = [], services.remember
+
+    def breaks(*arguments: Any) -> None:
+        took.append(arguments)
+        if len(took) == 2:
+            raise RuntimeError("as when a process dies")
+        remember(*arguments)
+
+    monkeypatch.setattr(services, "remember", breaks)
+    fetch(feed_id)
+    with transaction() as writing:  # What broke is tried again, now or a moment later.
+        flows.make_due(writing, services.FLOW, channel=queries.lane(feed_id), now=clock.now())
+    ledger.drain(services.FLOW)
+
+    assert [name for name, _ in files(session)] == ["part 0.csv", "part 1.csv", "part 2.csv"]
+    assert (len(took), feed(feed_id).problem) == (3, None)
 
 
 def test_without_the_setting_a_plain_list_waits_for_a_person(
