@@ -41,7 +41,13 @@ def main() -> None:
         seconds["match"] = float(file.counts["check_seconds"])
         if file.state == "checked":
             with transaction() as session:
-                services.ask_accept(session, file.id, user_id=None, now=clock.now(), approval="A measurement.")
+                services.ask_accept(
+                    session,
+                    file.id,
+                    user_id=None,
+                    now=clock.now(),
+                    approval="A measurement." if file.counts["holds"] else None,
+                )
             ledger.drain(services.FLOW)
             file = _file(file.id)
         seconds["all"] = time.perf_counter() - started
