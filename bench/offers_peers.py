@@ -54,7 +54,7 @@ def with_django(path: Path) -> float:
     from import_export import resources
     from tablib import Dataset
 
-    text_fields = {name: models.TextField() for name in NAMES if name not in ("item", "quantity", "price")}
+    text_fields = {name: models.TextField(null=True) for name in NAMES if name not in ("item", "quantity", "price")}
     attributes: dict[str, Any] = {
         "__module__": __name__,
         "item": models.CharField(max_length=60, unique=True),
