@@ -84,8 +84,26 @@ class Settings(BaseSettings):
     listings_batch: int = Field(100, ge=1, le=500, description="Listings sent to a shop in one call.")
     shop_read_timeout_seconds: float = Field(120.0, gt=0, description="Longest silence of a shop while it answers.")
     vat_country: str = Field("NL", description="Country whose VAT rates apply (ISO 3166-1).")
+    vat_period_months: Literal[1, 3, 12] = Field(3, description="Months of a period of the VAT return.")
+    margin_method: Literal["globalisation", "individual"] = Field(
+        "globalisation", description="Margin scheme: margins of a period summed, or each line by itself."
+    )
     payment_fee_fixed: Decimal = Field(Decimal("0.30"), ge=0, description="EUR per payment.")
-    payment_fee_percent: Decimal = Field(Decimal("1.20"), ge=0, description="Per cent of the price per payment.")
+    payment_fee_percent: Decimal = Field(
+        Decimal("1.20"), ge=0, lt=50, decimal_places=4, description="Per cent of the price per payment."
+    )
+    price_outlier_percent: int = Field(
+        20, ge=1, description="A price that would change by more per cent than this is shown as an outlier."
+    )
+    price_approval_listings_percent: int = Field(
+        15, ge=0, le=100, description="Rules that change more per cent of the listings than this need a second person."
+    )
+    price_approval_eur: Decimal = Field(
+        Decimal(10_000), ge=0, description="Rules that change the stock's value by more EUR need a second person."
+    )
+    low_price_days: int = Field(
+        30, ge=1, description="Days before a reduction whose lowest price it is measured against (EU rule: 30)."
+    )
 
     @field_validator("secret_key")
     @classmethod

@@ -12,6 +12,7 @@ NAMES = {
     "offers-100k": ("bench.offers", "measure"),
     "offers-again": ("bench.offers", "measure_again"),
     "poll": ("bench.poll", "measure"),
+    "reprice": ("bench.reprice", "measure"),
 }
 
 

@@ -21,6 +21,7 @@ from app.db import Json, transaction
 from app.extensions import settings
 from app.flows.services import content_hash
 from app.offers.services import arrived
+from app.pricing.services import arrived as rule_set_arrived
 from integrations.errors import UnexpectedBody
 from integrations.shopware.client import ShopwareClient
 from integrations.shopware.ids import deterministic_id
@@ -129,7 +130,9 @@ def write_down(batch: Batch, call: Call, answers: Sequence[RecordOutcome]) -> No
     with transaction() as session:
         settle(session, batch, outcomes)
         confirm(session, batch, call.messages, outcomes, call.facts)
-        arrived(session, {message.origin for message in call.messages})
+        origins = {message.origin for message in call.messages}
+        arrived(session, origins)
+        rule_set_arrived(session, origins)
         failpoints.reach("job.before_done")
 
 

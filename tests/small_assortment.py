@@ -14,7 +14,7 @@ from app.channels.models import Channel, Listing
 from app.channels.services import FLOW, refresh_listings
 from app.flows.models import Message
 from app.offers.models import Offer, OfferFile
-from app.pricing.models import PriceRule, VatRate
+from app.pricing.models import PriceRule, RuleSet, VatRate
 from app.stock.models import Location
 from app.stock.services import set_offered
 from app.suppliers.models import Supplier
@@ -38,6 +38,8 @@ class Assortment:
         session.add_all([*self.shops, self.product])
         session.add(VatRate(country="NL", percent=Decimal(21), valid_from=date(2012, 10, 1)))
         session.add(Location(code="warehouse", name="Warehouse", kind="warehouse"))
+        self.rules = RuleSet(state="in_force", number=1)
+        session.add(self.rules)
         session.flush()
         self.rule("Freight", "cost", {"component": "inbound", "eur": "5"})
         self.rule("Margin", "margin_percent", {"percent": "20"})
@@ -47,9 +49,10 @@ class Assortment:
              shop: int | None = None) -> PriceRule:  # fmt: skip
         """A rule behind the others; `shop`: of that storefront only."""
         position = 10 * (1 + len(self.session.execute(select(PriceRule.id)).all()))
-        channel_id = None if shop is None else self.shops[shop].id
-        rule = PriceRule(name=name, kind=kind, parameters=parameters, where=where or {}, channel_id=channel_id,
-                         position=position)  # fmt: skip
+        rule = PriceRule(
+            rule_set_id=self.rules.id, name=name, kind=kind, parameters=parameters, where=where or {},
+            channel_id=None if shop is None else self.shops[shop].id, position=position,
+        )  # fmt: skip
         self.session.add(rule)
         self.session.flush()
         return rule

@@ -26,11 +26,12 @@ from app.flows.models import Lane, Message, Run
 from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
-from app.pricing import pins
-from app.pricing.models import OfferPin, PriceRule
+from app.pricing import pins, publishing
+from app.pricing import services as pricing
+from app.pricing.models import OfferPin, PriceOverride, PriceRule, RuleSet, SoldLine
 from app.stock import counts
 from app.stock import services as stock
-from app.stock.models import BufferRule, Location, Movement, StockCount, StockCountLine, StockReason
+from app.stock.models import BufferRule, Location, Movement, Reservation, StockCount, StockCountLine, StockReason
 from app.suppliers.models import Supplier, SupplierContact, SupplierWord
 
 LISTINGS = "portal.listings.shopware"
@@ -62,6 +63,7 @@ class WholeHouse:
         self.feed = self._feed("list of the day")
         self._add([self.feed])
         self._ask_and_count()
+        self._draft_and_name()
         self.grow(2)
 
     @property
@@ -73,6 +75,7 @@ class WholeHouse:
             "question_id": self.question.id, "batch_id": self.batch.id, "item_id": self.item.id,
             "count_id": self.count_id, "location_id": self.warehouse_id, "reason_id": self.reason.id,
             "code": "econocom", "feed_id": self.feed.id,
+            "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
 
     def _ask_and_count(self) -> None:
@@ -84,6 +87,18 @@ class WholeHouse:
         self.reason = StockReason(name="Fell from a shelf")
         self._add([self.batch, self.item, self.question, self.reason])
         self.count_id = counts.start(self.session, self.warehouse_id, user_id=None, now=clock.now())
+        self.session.commit()
+
+    def _draft_and_name(self) -> None:
+        """A draft of the rules, and a price that somebody named."""
+        self.draft_id = pricing.open_draft(self.session, user_id=None)
+        self.rule = PriceRule(rule_set_id=self.draft_id, name="Gifts", kind="cost", position=900,
+                              parameters={"component": "packaging", "eur": "1"})  # fmt: skip
+        self.override = PriceOverride(
+            variant_id=self.variant.id, channel_id=self.trade.shops[0].id, gross=1, reason="a sale",
+            ends_at=clock.now() + timedelta(days=9), created_by=self.user.id, created_at=clock.now(),
+        )  # fmt: skip
+        self._add([self.rule, self.override])
         self.session.commit()
 
     def question_about(self, item_number: str, **facts: Any) -> MatchQuestion:
@@ -131,6 +146,13 @@ class WholeHouse:
                 SupplierWord(kind="grade", supplier_id=other.id, word=f"word {name}", shown=f"Word {name}"),
                 SupplierFeedItem(feed_id=self.feed.id, mark=name, name=f"{name}.csv", sha256="0" * 64, size_bytes=1,
                                  became="file", offer_file_id=file.id, taken_at=clock.now()),
+                PriceOverride(variant_id=variant.id, channel_id=self.trade.shops[0].id, gross=900, reason="tested",
+                              ends_at=clock.now() + timedelta(days=9), created_by=self.user.id, created_at=clock.now()),
+                SoldLine(kind="sale", channel_id=self.trade.shops[0].id, reference=name, variant_id=variant.id,
+                         quantity=1, gross=300, purchase=200, vat_scheme="margin", vat_percent=21,
+                         sold_on=clock.now().date() - timedelta(days=100 * int(name))),
+                Reservation(variant_id=variant.id, channel_id=self.trade.shops[1].id, reference=name, quantity=1,
+                            state="shipped", ended_at=clock.now()),
             ])  # fmt: skip
             audit.record(self.session, act="things.make", subject_kind="thing", subject_id=name, after={"name": name})
         self.trade.refresh(self.variant, *variants, now=clock.now())
@@ -147,7 +169,11 @@ class WholeHouse:
         return [
             SupplierWord(kind="grade", supplier_id=self.supplier.id, word=f"word {name}", shown=f"Word {name}"),
             Product(brand="Apple", line="iPhone", model=name, name=f"iPhone {name}", category="phone"),
-            PriceRule(name=f"Rule {name}", kind="cost", parameters={"component": "inbound", "eur": "5"}, position=99),
+            PriceRule(rule_set_id=self.trade.rules.id, name=f"Rule {name}", kind="cost",
+                      parameters={"component": "inbound", "eur": "5"}, position=99),
+            PriceRule(rule_set_id=self.draft_id, name=f"Draft {name}", kind="margin_percent",
+                      parameters={"percent": "5"}, position=99),
+            RuleSet(state="retired", number=1000 + int(name), note=name),
             User(email=f"user{name}@example.com", name=name, role="agent", password_hash="", active=False),
             StockReason(name=f"Reason {name}"),
             StockCount(location_id=self.warehouse_id, state="cancelled", started_at=clock.now()),
@@ -250,6 +276,35 @@ class WholeHouse:
         return self.session.execute(
             select(Offer.id).where(Offer.variant_id == self.variant.id, Offer.quantity > 0).limit(1)
         ).scalar_one()
+
+    def edition(self) -> str:
+        """Of the draft: forms about its rules carry it."""
+        draft = self.session.get_one(RuleSet, self.draft_id, populate_existing=True)
+        return str(draft.edition)
+
+    def without_draft(self) -> None:
+        """Nobody changes the rules."""
+        pricing.discard(self.session, self.draft_id, now=clock.now())
+        self.session.commit()
+
+    def simulated(self, *, asked: bool = False) -> int:
+        """The draft's id, simulated; `asked`: somebody else asked for it to be published."""
+        publishing.write_simulation(self.session, self.draft_id, now=clock.now())
+        if asked:
+            self.session.get_one(RuleSet, self.draft_id).asked_by = self.user.id
+        self.session.commit()
+        return self.draft_id
+
+    def staged(self) -> int:
+        """The id of a version that prices its first part of the products."""
+        found = RuleSet(state="staged", number=999, stage_percent=5)
+        self._add([found])
+        self.session.commit()
+        return found.id
+
+    def retired(self) -> int:
+        """The id of a version that was in force."""
+        return self.session.execute(select(RuleSet.id).where(RuleSet.state == "retired").limit(1)).scalar_one()
 
     def pinned(self) -> int:
         """The variant's id, with one of its offers pinned."""

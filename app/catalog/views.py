@@ -67,7 +67,7 @@ def variant(variant_id: int) -> Response:
         abort(404)
     now = clock.now()
     ranking = ranked_offers(session, [variant_id], now=now)
-    pinned = open_pins(session, now=now, variant_id=variant_id)
+    pinned = open_pins(session, now=now, variant_id=variant_id, ranking=ranking)
     return render(
         "catalog/variant.html", variant=found[0], product=found[1], offers=queries.offers(session, variant_id),
         ranking=ranking, landed={offer.offer_id: offer for offer in ranking}, choice=choice_sentence(ranking),

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.channels.allocation import PIECES, TERMS
-from app.channels.models import Channel
 from app.db import copy_rows
-from app.extensions import settings
 from app.logs import correlation_id
-from app.pricing.best_offer import Candidate, RuleBook, best_offers
-from app.pricing.engine import PaymentFee, PriceInputs, price_by
-from app.pricing.queries import rules_of, sellable_offers, vat_percent_on
+from app.pricing.prices import write_prices
 
 FLOW = "portal.listings.shopware"
 MANY = 1000  # Messages written at once after which what PostgreSQL knows of the tables is wrong.
 _LOCK = 7_401_001  # Any constant: one change of the assortment at a time.
 
-_CLOSE_PRICES = text("""
-    UPDATE price p SET valid_until = :now FROM wanted_price w
-    WHERE p.variant_id = w.variant_id AND p.channel_id = w.channel_id AND p.valid_until IS NULL
-      AND (p.offer_id, p.gross, p.net, p.floor, p.landed_cost, p.vat_scheme, p.trace) IS DISTINCT FROM
-          (w.offer_id, w.gross, w.net, w.floor, w.landed_cost, w.vat_scheme, w.trace)
+# The prices of grades of one model depend on each other, as far as there are pieces to sell.
+_SIBLINGS = text("""
+    INSERT INTO touched
+    SELECT sibling.id FROM touched t JOIN variant v ON v.id = t.variant_id
+    JOIN variant sibling ON sibling.product_id = v.product_id AND sibling.match_key = v.match_key AND sibling.id <> v.id
+    JOIN stock s ON s.variant_id = sibling.id AND s.available > 0
+    ON CONFLICT DO NOTHING
 """)
-_OPEN_PRICES = text("""
-    INSERT INTO price (variant_id, channel_id, offer_id, gross, net, floor, landed_cost, vat_scheme, trace, valid_from)
-    SELECT w.variant_id, w.channel_id, w.offer_id, w.gross, w.net, w.floor, w.landed_cost, w.vat_scheme, w.trace, :now
-    FROM wanted_price w
-    WHERE NOT EXISTS (SELECT 1 FROM price p WHERE p.variant_id = w.variant_id AND p.channel_id = w.channel_id
-                      AND p.valid_until IS NULL)
-""")
-
-# What each storefront is to show: `app.channels.allocation` of what is available. The body holds only what a shop
-# shows: under the margin scheme it shows no VAT, and what the piece cost us is not its business.
+# What each storefront is to show: `app.channels.allocation` of what is available, nothing where the price is withheld.
+# The body holds only what a shop shows: under the margin scheme it shows no VAT, and our cost is not its business.
 _WISHES = text(f"""
     CREATE TEMP TABLE wish ON COMMIT DROP AS
     SELECT variant_id, channel_id, channel, sku, price_id, gross, vat_scheme, shown, body, md5(body::text) AS hash
@@ -59,7 +46,7 @@ _WISHES = text(f"""
       JOIN price p ON p.variant_id = v.id AND p.channel_id = c.id AND p.valid_until IS NULL
       LEFT JOIN stock s ON s.variant_id = v.id
       CROSS JOIN LATERAL ({TERMS}) k
-      CROSS JOIN LATERAL (SELECT CASE WHEN NOT v.active THEN 0 ELSE {PIECES} END AS shown) a
+      CROSS JOIN LATERAL (SELECT CASE WHEN NOT v.active OR p.withheld THEN 0 ELSE {PIECES} END AS shown) a
       WHERE c.active) x
 """)  # noqa: S608  # Constants of ours.
 _LISTINGS = text("""
@@ -126,14 +113,12 @@ def refresh_listings(session: Session, *, variant_ids: Iterable[int], now: datet
     ids = sorted(set(variant_ids))
     if not ids:
         return {}
-    session.execute(text("DROP TABLE IF EXISTS touched, wanted_price, wish, changed_wish"))
+    session.execute(text("DROP TABLE IF EXISTS touched, wish, changed_wish"))
     session.execute(text("CREATE TEMP TABLE touched (variant_id bigint PRIMARY KEY) ON COMMIT DROP"))
     copy_rows(session, "touched", ["variant_id"], ((id_,) for id_ in ids))
+    session.execute(_SIBLINGS)
     session.execute(text("ANALYZE touched"))
-    config = settings()
-    vat = vat_percent_on(session, config.vat_country, now.astimezone(ZoneInfo(config.timezone)).date())
-    payment_fee = PaymentFee(config.payment_fee_fixed, config.payment_fee_percent)
-    _write_prices(session, vat_percent=vat, payment_fee=payment_fee, now=now)
+    vat = write_prices(session, now=now)
     session.execute(_WISHES, {"vat_percent": format(vat.normalize(), "f")})
     session.execute(text("CREATE TEMP TABLE changed_wish ON COMMIT DROP AS SELECT * FROM wish WITH NO DATA"))
     session.execute(_LISTINGS, {"now": now, "correlation_id": correlation_id()})
@@ -146,42 +131,6 @@ def refresh_listings(session: Session, *, variant_ids: Iterable[int], now: datet
     if sum(sent.values()) > MANY:
         session.execute(text("ANALYZE message (state, flow, channel, fence), listing (channel_id, state)"))
     return sent
-
-
-def _write_prices(session: Session, *, vat_percent: Decimal, payment_fee: PaymentFee, now: datetime) -> None:
-    """Price what `touched` names, and write a version where anything about a price changed."""
-    session.execute(
-        text("""CREATE TEMP TABLE wanted_price (variant_id bigint, channel_id bigint, offer_id bigint, gross numeric,
-                net numeric, floor numeric, landed_cost numeric, vat_scheme text, trace jsonb) ON COMMIT DROP""")
-    )
-    offers = best_offers(sellable_offers(session, now=now), rules_of(session, None))
-    channel_ids = session.execute(select(Channel.id).where(Channel.active).order_by(Channel.id)).scalars().all()
-    books = {channel_id: RuleBook(rules_of(session, channel_id)) for channel_id in channel_ids}
-    columns = ("variant_id", "channel_id", "offer_id", "gross", "net", "floor", "landed_cost", "vat_scheme", "trace")
-    rows = _prices(offers, books, vat_percent=vat_percent, payment_fee=payment_fee)
-    copy_rows(session, "wanted_price", columns, rows)
-    session.execute(text("ANALYZE wanted_price (variant_id, channel_id)"))
-    session.execute(_CLOSE_PRICES, {"now": now})
-    session.execute(_OPEN_PRICES, {"now": now})
-
-
-def _prices(offers: Sequence[Candidate], books: Mapping[int, RuleBook], *, vat_percent: Decimal,
-            payment_fee: PaymentFee) -> Iterator[tuple[object, ...]]:  # fmt: skip
-    """A row of wanted_price per variant and channel; equal inputs are computed once, and amounts are text for COPY.
-
-    Runs no SQL: a connection that copies in answers no query.
-    """
-    for channel_id, book in books.items():
-        known: dict[PriceInputs, tuple[tuple[str, ...], str]] = {}
-        for offer in offers:
-            inputs = PriceInputs(offer.facts, offer.price_eur, offer.reference)
-            found = known.get(inputs)
-            if found is None:
-                priced = price_by(inputs, book.of(inputs.facts), vat_percent=vat_percent, payment_fee=payment_fee)
-                amounts = tuple(map(str, (priced.gross, priced.net, priced.floor, priced.landed_cost)))
-                found = known[inputs] = (amounts, json.dumps(priced.trace))
-            amounts, trace = found
-            yield (offer.variant_id, channel_id, offer.offer_id, *amounts, offer.vat_scheme, trace)
 
 
 _FORGET_SENT = text("""

@@ -20,8 +20,8 @@ from app.channels.models import Channel
 from app.db import copy_rows, transaction
 from app.demo.catalogue import demo_catalogue
 from app.demo.suppliers import DEMO_SUPPLIERS, write_stock_list
-from app.pricing.models import ExchangeRate, PriceRule, VatRate
-from app.pricing.services import default_rules, default_vat_rates, demo_rates
+from app.pricing.defaults import default_rules, default_vat_rates, demo_rates
+from app.pricing.models import ExchangeRate, PriceRule, RuleSet, VatRate
 from app.settings import ROOT
 from app.stock.models import Location
 from app.suppliers import dictionary
@@ -70,9 +70,13 @@ def _prices(session: Session) -> None:
         session.add(VatRate(**rate))
     for rate in demo_rates():
         session.add(ExchangeRate(**rate))
+    now = datetime.now(UTC)
+    first = RuleSet(state="in_force", number=1, note="The rules of a new database.", published_at=now, in_force_at=now)
+    session.add(first)
+    session.flush()
     for rule in default_rules():
         channel = rule.pop("channel")
-        session.add(PriceRule(channel_id=channels[channel] if channel else None, **rule))
+        session.add(PriceRule(rule_set_id=first.id, channel_id=channels[channel] if channel else None, **rule))
 
 
 def _suppliers(session: Session) -> None:

@@ -93,5 +93,14 @@ FLOWS: dict[str, Flow] = {
             timeout_s=1800,
             every_s=3600,
         ),
+        Flow(
+            "portal.prices.portal",
+            _l("Price rules are simulated and published; what the calendar changes of prices is brought in line."),
+            carries="events",
+            queue="deliveries",
+            batch=1,
+            timeout_s=3600,
+            every_s=3600,
+        ),
     )
 }

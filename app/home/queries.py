@@ -12,7 +12,11 @@ SWEEP_LIMIT_S = 30  # Without a sweep for so long nothing is found that lost its
 
 
 class Work(NamedTuple):
-    """What waits for a person, whole house. `trouble`: flows with something overdue, stopped, or out of reach."""
+    """What waits for a person, whole house.
+
+    `rules`, `named`: rule sets and prices that want a second person. `trouble`: flows with something overdue, stopped,
+    or out of reach.
+    """
 
     files: int
     files_since: datetime | None
@@ -21,6 +25,8 @@ class Work(NamedTuple):
     dead: int
     dead_since: datetime | None
     shortage: int
+    rules: int
+    named: int
     trouble: int
     swept: bool
 
@@ -46,7 +52,12 @@ _WORK = text("""
                    AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp()))))
     SELECT files.n, files.since, (SELECT count(*) FROM supplier_word WHERE value IS NULL),
            (SELECT count(*) FROM match_question WHERE state = 'open' AND reason <> 'unread'), dead.n, dead.since,
-           (SELECT count(*) FROM stock WHERE shortage > 0), trouble.n,
+           (SELECT count(*) FROM stock WHERE shortage > 0),
+           (SELECT count(*) FROM rule_set WHERE state IN ('draft', 'proposed') AND asked_by IS NOT NULL),
+           (SELECT count(*) FROM price_override o JOIN price p ON p.variant_id = o.variant_id
+              AND p.channel_id = o.channel_id AND p.valid_until IS NULL
+            WHERE o.ended_at IS NULL AND o.ends_at > clock_timestamp() AND o.agreed_by IS NULL AND o.gross < p.floor),
+           trouble.n,
            EXISTS (SELECT 1 FROM lane WHERE flow = 'portal.sweep.portal'
                    AND success_at > clock_timestamp() - make_interval(secs => :limit_s))
     FROM files, dead, trouble

@@ -64,6 +64,7 @@ def counts() -> dict[str, int]:
         "offers.index": ("offers.read", work.files),
         "matching.index": ("offers.write", work.matches),
         "stock.index": ("stock.read", work.shortage),
+        "pricing.index": ("pricing.approve", work.rules + work.named),
         "flows.index": ("flows.read", work.trouble),
         "flows.messages": ("flows.read", work.dead),
     }

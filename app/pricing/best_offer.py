@@ -5,8 +5,7 @@ the least landed cost (in EUR at the ECB rate of the list's day, with the inboun
 time, the more reliable supplier, the margin scheme before regular VAT (at equal cost less of the sale is due as VAT),
 the older supplier, the older offer. The grade decides nothing: only offers of the variant's own grade are sellable.
 
-`app.pricing.queries.sellable_offers` reads the candidates of many variants in one statement; `app.pricing.ranking` is
-the same order as SQL.
+`app.pricing.ranking` reads the candidates of some variants; `app.pricing.rendering` has the same order as SQL.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from app.pricing.rules import Effective, Facts, Rule, effective
+from app.pricing.rules import AGES, Effective, Facts, Rule, effective
 
 
 class Candidate(NamedTuple):
@@ -34,10 +33,11 @@ class Candidate(NamedTuple):
     reference: Decimal | None
     reliability: int = 80  # Of the supplier, 0 to 100.
     pinned: bool = False  # A person said that it is to be bought.
+    age: str = AGES[0]  # Of the variant's stock.
 
     @property
     def facts(self) -> Facts:
-        return Facts(self.brand, self.category, self.grade, self.supplier, self.vat_scheme)
+        return Facts(self.brand, self.category, self.grade, self.supplier, self.vat_scheme, self.age)
 
 
 class RuleBook:

@@ -1,8 +1,8 @@
 """One price, step by step, with a trace a person can add up. Pure: equal input, equal price.
 
 The chain: landed cost, refurbishing and packaging, payment fee, outbound parcel, expected returns, wanted margin, VAT
-by scheme, channel fee, ceiling, rounding family, floor checked again. Fees that are a share of the price are solved
-for, not approached.
+by scheme, channel fee, ceiling, rounding family, floor checked again, grade ladder, override. Fees that are a share of
+the price are solved for, not approached. `app.pricing.rendering` computes the same for many listings at once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from app.pricing.vat import (
 
 ADDENDS = frozenset({"purchase", "cost", "payment_fixed", "fees_percent", "margin", "vat"})
 _BEFORE_PAYMENT = ("inbound", "refurbishing", "packaging")
-_ROUNDED_AWAY = Decimal("1.5")  # Cents at most: half of one for VAT and for each of two fees.
+ROUNDED_AWAY = Decimal("1.5")  # Cents at most: half of one for VAT and for each of two fees.
 
 
 class PaymentFee(NamedTuple):
@@ -48,12 +48,21 @@ class PriceInputs:
     reference: Decimal | None
 
 
+class Override(NamedTuple):
+    """The price that a person named, EUR. `below_floor`: a second person agreed that it may be below the floor."""
+
+    gross: Decimal
+    below_floor: bool
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """EUR. `gross` includes VAT and is never below `floor`; `net` is what the sale leaves after VAT.
+    """EUR. `gross` includes VAT and is below `floor` only by an override; `net` is what the sale leaves after VAT.
 
+    `withheld`: no price is both at its floor and within the grade ladder, so that the listing is not to be shown.
     `trace`: {step, amount, rule?}. The amounts of the steps in ADDENDS add up to the step `wanted`; the steps after it
-    say what became of that amount: `ceiling` (its limit), `rounded`, `floor`, `price`.
+    say what became of that: `ceiling` (its limit), `rounded`, `floor`, `ladder` (its limit) or `override`, `price`.
     """
 
     gross: Decimal
@@ -61,6 +70,7 @@ class Priced:
     floor: Decimal
     landed_cost: Decimal
     vat_scheme: str
+    withheld: bool
     trace: list[dict[str, str]]
 
 
@@ -94,7 +104,7 @@ class _Sale(NamedTuple):
             share=self.share,
         )  # fmt: skip
         slope = HUNDRED / (HUNDRED + self.vat_percent) - self.share / HUNDRED
-        price = ceil(exact + _ROUNDED_AWAY / slope)
+        price = ceil(exact + ROUNDED_AWAY / slope)
         while self.left(price - 1) >= leaving:
             price -= 1
         return price
@@ -111,8 +121,15 @@ def price_listing(
     return price_by(inputs, chosen, vat_percent=vat_percent, payment_fee=payment_fee)
 
 
-def price_by(inputs: PriceInputs, rules: Effective, *, vat_percent: Decimal, payment_fee: PaymentFee) -> Priced:
-    """As `price_listing`, with the rules that win for these facts already chosen."""
+def price_by(
+    inputs: PriceInputs, rules: Effective, *, vat_percent: Decimal, payment_fee: PaymentFee,
+    ladder: Decimal | None = None, override: Override | None = None,
+) -> Priced:  # fmt: skip
+    """As `price_listing`, with the rules that win for these facts already chosen.
+
+    `ladder`: the least price of the better grades that are for sale. An override that is below the floor without a
+    second person's word is not heard; one that is heard is outside the ladder.
+    """
     sale = _sale(inputs, rules, vat_percent, payment_fee)
     floor = in_euros(sale.least_price(leaving=0))
     wanted = sale.least_price(leaving=_margin(rules, sale.base))
@@ -122,9 +139,18 @@ def price_by(inputs: PriceInputs, rules: Effective, *, vat_percent: Decimal, pay
     trace = _cost_steps(sale, rules, payment_fee, wanted)
     if ceiling is not None and in_euros(wanted) > ceiling and rules.ceiling is not None:
         trace.append(_step("ceiling", ceiling, rules.ceiling.rule))
-    trace += [_step("rounded", cents(rounded), rules.family_rule), _step("floor", floor), _step("price", gross)]
+    trace += [_step("rounded", cents(rounded), rules.family_rule), _step("floor", floor)]
+    withheld = False
+    if override is not None and (override.gross >= floor or override.below_floor):
+        gross = override.gross
+        trace.append(_step("override", gross, override.reason))
+    elif ladder is not None and gross > ladder:
+        withheld = ladder < floor
+        gross = gross if withheld else ladder
+        trace.append(_step("ladder", ladder))
+    trace.append(_step("price", gross))
     net = gross - in_euros(sale.vat_at(in_cents(gross)))
-    return Priced(gross, net, floor, rules.landed(inputs.purchase), sale.scheme, trace)
+    return Priced(gross, net, floor, rules.landed(inputs.purchase), sale.scheme, withheld, trace)
 
 
 def _sale(inputs: PriceInputs, rules: Effective, vat_percent: Decimal, payment_fee: PaymentFee) -> _Sale:
@@ -143,13 +169,13 @@ def _sale(inputs: PriceInputs, rules: Effective, vat_percent: Decimal, payment_f
 
 
 def _margin(rules: Effective, base: int) -> int:
-    """Cents without VAT: a share of all costs, at least so much, and an amount."""
+    """Cents without VAT: a share of all costs, at least so much, and an amount. It gives away all costs at most."""
     margin = Decimal(0)
     if rules.margin_percent is not None:
         margin = max(in_euros(base) * rules.margin_percent.value / HUNDRED, rules.margin_percent.least)
     if rules.margin_amount is not None:
         margin += rules.margin_amount.value
-    return in_cents(margin)
+    return max(in_cents(margin), -base)
 
 
 def _ceiling(rules: Effective, reference: Decimal | None) -> Decimal | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -99,14 +99,17 @@ _PINS = (
 )  # fmt: skip
 
 
-def open_pins(session: Session, *, now: datetime, variant_id: int | None = None) -> list[PinRow]:
-    """Pins in force, those that end first before others, with what each costs."""
+def open_pins(session: Session, *, now: datetime, variant_id: int | None = None,
+              ranking: Sequence[RankedOffer] | None = None) -> list[PinRow]:  # fmt: skip
+    """Pins in force, those that end first before others, with what each costs; `ranking`: of their offers, if known."""
     statement = _PINS.where(OfferPin.until > now).order_by(OfferPin.until, OfferPin.id)
     if variant_id is not None:
         statement = statement.where(OfferPin.variant_id == variant_id)
     rows = [PinRow._make([*row, False, None]) for row in session.execute(statement)]
     offers: dict[int, list[RankedOffer]] = {}
-    for offer in ranked_offers(session, [row.variant_id for row in rows], now=now):
+    if ranking is None:
+        ranking = ranked_offers(session, [row.variant_id for row in rows], now=now)
+    for offer in ranking:
         offers.setdefault(offer.variant_id, []).append(offer)
     return [_with_cost(row, offers.get(row.variant_id, [])) for row in rows]
 

@@ -1,6 +1,6 @@
-"""The order of `app.pricing.best_offer` as SQL: the sellable offers of some variants, the best first, in one statement.
+"""The sellable offers of some variants, the best first, as pages show them: read in one statement, ranked by Python.
 
-Tests hold that both agree, for any rules and offers.
+`app.pricing.rendering` chooses the same for many variants without leaving PostgreSQL; tests hold that both agree.
 """
 
 from __future__ import annotations
@@ -13,26 +13,11 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.pricing.best_offer import Candidate, ranked
+from app.pricing.queries import rules_of_purchase
+from app.pricing.rendering import PIN
+from app.pricing.rules import age_band
 from app.stock.queries import SELLABLE_OFFER
-
-# Of an offer `o` for variant `v`, with `:now`: did a person pin it?
-PINNED = """EXISTS (SELECT 1 FROM offer_pin n
-            WHERE n.variant_id = v.id AND n.supplier_id = o.supplier_id AND n.identity = o.identity
-              AND n.ended_at IS NULL AND n.until > CAST(:now AS timestamptz))"""
-# The best first: an ORDER BY over columns of these names.
-RANK = "pinned DESC, landed, lead_time_days, reliability DESC, vat_scheme <> 'margin', supplier_id, offer_id"
-# Of costs the last rule that applies counts, and one that names a component in no other way is of its own name.
-_INBOUND = """
-    SELECT round(COALESCE((r.parameters->>'eur')::numeric, 0)
-                 + o.price_eur * COALESCE((r.parameters->>'percent')::numeric, 0) / 100, 2)
-    FROM price_rule r
-    WHERE r.active AND r.channel_id IS NULL AND r.kind = 'cost'
-      AND (COALESCE(r.parameters->'inbound', 'null') NOT IN ('null', 'false', '0', '""', '[]', '{}')
-           OR COALESCE(r.parameters->>'component', r.name) = 'inbound')
-      AND NOT EXISTS (SELECT 1 FROM jsonb_each(r."where") w
-                      WHERE NOT COALESCE(w.value ? (f.facts->>w.key), false))
-    ORDER BY r.position DESC, r.id DESC LIMIT 1
-"""
 
 
 class RankedOffer(NamedTuple):
@@ -51,22 +36,30 @@ class RankedOffer(NamedTuple):
     place: int
 
 
-_RANKED = text(f"""
-    SELECT c.*, row_number() OVER (PARTITION BY variant_id ORDER BY {RANK}) AS place
-    FROM (
-      SELECT v.id AS variant_id, o.id AS offer_id, s.id AS supplier_id, s.name AS supplier, o.identity, o.vat_scheme,
-             s.lead_time_days, s.reliability, {PINNED} AS pinned, o.price_eur + COALESCE(({_INBOUND}), 0) AS landed
-      FROM variant v JOIN product p ON p.id = v.product_id
-      JOIN offer o ON o.variant_id = v.id JOIN supplier s ON s.id = o.supplier_id
-      CROSS JOIN LATERAL (
-        SELECT jsonb_build_object('brand', p.brand, 'category', p.category, 'grade', v.grade, 'supplier', s.code,
-                                  'vat_scheme', o.vat_scheme) AS facts) f
-      WHERE v.id = ANY(:variant_ids) AND {SELLABLE_OFFER}) c
-    ORDER BY variant_id, place
+_OFFERS = text(f"""
+    SELECT v.id, o.id, o.price_eur, o.vat_scheme, s.id, s.code, s.lead_time_days, p.brand, p.category, v.grade,
+           p.reference_price, s.reliability, n.id IS NOT NULL AS pinned,
+           COALESCE(EXTRACT(epoch FROM CAST(:now AS timestamptz) - k.present_since), 0)::float8 / 86400 AS days,
+           s.name AS supplier, o.identity
+    FROM variant v JOIN product p ON p.id = v.product_id
+    JOIN offer o ON o.variant_id = v.id JOIN supplier s ON s.id = o.supplier_id
+    LEFT JOIN stock k ON k.variant_id = v.id
+    LEFT JOIN offer_pin n ON n.variant_id = v.id AND {PIN}
+    WHERE v.id = ANY(:variant_ids) AND {SELLABLE_OFFER}
 """)  # noqa: S608  # Constants of ours.
 
 
 def ranked_offers(session: Session, variant_ids: Sequence[int], *, now: datetime) -> list[RankedOffer]:
     """Every sellable offer of the variants, by variant and place."""
-    rows = session.execute(_RANKED, {"variant_ids": list(variant_ids), "now": now})
-    return [RankedOffer._make(row) for row in rows]
+    rows = session.execute(_OFFERS, {"variant_ids": list(variant_ids), "now": now}).all()
+    names = {row[1]: (row.supplier, row.identity) for row in rows}
+    candidates = [Candidate._make((*row[:13], age_band(int(row.days)))) for row in rows]
+    found: list[RankedOffer] = []
+    for offer, landed in ranked(candidates, rules_of_purchase(session)):
+        place = found[-1].place + 1 if found and found[-1].variant_id == offer.variant_id else 1
+        supplier, identity = names[offer.offer_id]
+        found.append(
+            RankedOffer(offer.variant_id, offer.offer_id, offer.supplier_id, supplier, identity, offer.vat_scheme,
+                        offer.lead_time_days, offer.reliability, offer.pinned, landed, place)
+        )  # fmt: skip
+    return found

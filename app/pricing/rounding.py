@@ -11,6 +11,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
+GREATEST = Decimal(1_000_000)
+
 
 class Bracket(NamedTuple):
     """Prices up to `up_to` (None: any) end on `step` x n - `minus`: step 10, minus 1 gives 9, 19, 29."""
@@ -21,7 +23,7 @@ class Bracket(NamedTuple):
 
 
 def check(brackets: Sequence[Bracket]) -> None:
-    """Raise ValueError unless the brackets ascend, the last is open, and each has 0 <= minus < step."""
+    """Raise ValueError unless the brackets ascend, the last is open, and each has 0 <= minus < step, in whole cents."""
     if not brackets or brackets[-1].up_to is not None:
         raise ValueError("the last bracket must have no upper limit")
     limits = [bracket.up_to for bracket in brackets[:-1]]
@@ -31,6 +33,9 @@ def check(brackets: Sequence[Bracket]) -> None:
         raise ValueError("brackets must ascend")
     if any(not 0 <= bracket.minus < bracket.step for bracket in brackets):
         raise ValueError("minus must be at least 0 and below step")
+    amounts = [amount for bracket in brackets for amount in bracket if amount is not None]
+    if any(amount != round(amount, 2) or amount > GREATEST for amount in amounts):
+        raise ValueError(f"amounts are whole cents, and at most {GREATEST}")
 
 
 def round_price(amount: Decimal, brackets: Sequence[Bracket]) -> Decimal:

@@ -6,7 +6,8 @@ anything but the order. `margin_percent` and `margin_amount` are two kinds: wher
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -15,9 +16,21 @@ from app.pricing import rounding
 from app.pricing.rounding import Bracket
 from app.pricing.vat import HUNDRED, cents
 
+AGES = ("0-13", "14-29", "30-59", "60-89", "90+")  # Days that pieces of it have been there without a break.
 KINDS = ("cost", "margin_percent", "margin_amount", "channel_fee_percent", "rounding", "ceiling_percent")
 COMPONENTS = ("inbound", "refurbishing", "packaging", "outbound", "returns")  # In the order of the price's steps.
 TO_THE_CENT = (Bracket(None, Decimal("0.01"), Decimal(0)),)
+# Amounts and percentages have four places and a bound: a price is the same in whole numbers of PostgreSQL's bigint.
+PLACES = 4
+_LIMITS = {
+    "eur": (Decimal(-100_000), Decimal(100_000)), "percent": (Decimal(-100), Decimal(1000)),
+    "least_eur": (Decimal(0), Decimal(100_000)),
+}  # fmt: skip
+
+
+def age_band(days: int) -> str:
+    """The one of AGES that so many days are in."""
+    return AGES[bisect_right((14, 30, 60, 90), days)]
 
 
 class RuleInvalid(ValueError):
@@ -34,13 +47,14 @@ class Rule(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What rules may ask."""
+    """What rules may ask. `age` is one of AGES."""
 
     brand: str
     category: str
     grade: str
     supplier: str
     vat_scheme: str
+    age: str = AGES[0]
 
 
 class Cost(NamedTuple):
@@ -86,21 +100,46 @@ def applies(rule: Rule, facts: Facts) -> bool:
     return all(getattr(facts, name) in values for name, values in rule.where.items())
 
 
+class Read(NamedTuple):
+    """A rule with its numbers read, as its kind has them."""
+
+    rule: Rule
+    value: Cost | Named | tuple[Bracket, ...]
+
+
+def read(rule: Rule) -> Read:
+    """Raises RuleInvalid when the rule cannot be read."""
+    if rule.kind == "cost":
+        return Read(rule, _cost(rule))
+    if rule.kind == "rounding":
+        return Read(rule, _family(rule))
+    return Read(rule, Named(rule.name, _number(rule, "eur" if rule.kind == "margin_amount" else "percent"),
+                            _number(rule, "least_eur", default=0)))  # fmt: skip
+
+
 def effective(rules: Sequence[Rule], facts: Facts) -> Effective:
     """The rules that win for the facts. Raises RuleInvalid when one of them cannot be read."""
-    mine = [rule for rule in rules if applies(rule, facts)]
-    last = {rule.kind: rule for rule in mine if rule.kind != "cost"}
-    costs = {cost.component: cost for cost in map(_cost, (rule for rule in mine if rule.kind == "cost"))}
-    family = last.get("rounding")
+    return winning(read(rule) for rule in rules if applies(rule, facts))
+
+
+def winning(applying: Iterable[Read]) -> Effective:
+    """What is left of rules that all apply, in their order."""
+    costs: dict[str, Cost] = {}
+    named: dict[str, Named] = {}
+    family: tuple[Bracket, ...] = TO_THE_CENT
+    family_rule: str | None = None
+    for rule, value in applying:
+        if isinstance(value, Cost):
+            costs[value.component] = value
+        elif isinstance(value, Named):
+            named[rule.kind] = value
+        else:
+            family, family_rule = value, rule.name
     return Effective(
-        costs=tuple(sorted(costs.values(), key=_step)),
-        margin_percent=_named(last.get("margin_percent"), "percent"),
-        margin_amount=_named(last.get("margin_amount"), "eur"),
-        channel_fee=_named(last.get("channel_fee_percent"), "percent"),
-        ceiling=_named(last.get("ceiling_percent"), "percent"),
-        family=_family(family) if family else TO_THE_CENT,
-        family_rule=family.name if family else None,
-    )
+        costs=tuple(sorted(costs.values(), key=_step)), margin_percent=named.get("margin_percent"),
+        margin_amount=named.get("margin_amount"), channel_fee=named.get("channel_fee_percent"),
+        ceiling=named.get("ceiling_percent"), family=family, family_rule=family_rule,
+    )  # fmt: skip
 
 
 def check_rule(rule: Rule) -> None:
@@ -108,7 +147,7 @@ def check_rule(rule: Rule) -> None:
     if rule.kind not in KINDS:
         raise RuleInvalid(f"{rule.name}: kind {rule.kind!r} is unknown")
     for name, values in rule.where.items():
-        if name not in Facts._fields or isinstance(values, str) or not values:
+        if name not in Facts._fields or isinstance(values, str) or not values or "" in values:
             raise RuleInvalid(f"{rule.name}: where {name!r}")
     anything = Facts(*(str(next(iter(rule.where.get(name, ("",))))) for name in Facts._fields))
     effective([rule], anything)
@@ -122,15 +161,9 @@ def _step(cost: Cost) -> int:
 def _cost(rule: Rule) -> Cost:
     component = "inbound" if rule.parameters.get("inbound") else str(rule.parameters.get("component", rule.name))
     cost = Cost(rule.name, component, _number(rule, "eur", default=0), _number(rule, "percent", default=0))
-    if cost.eur < 0 or cost.percent < 0:
-        raise RuleInvalid(f"{rule.name}: a cost is not negative")
+    if cost.eur < 0 or not 0 <= cost.percent <= HUNDRED:
+        raise RuleInvalid(f"{rule.name}: a cost is not negative, and at most 100 % of the offer")
     return cost
-
-
-def _named(rule: Rule | None, parameter: str) -> Named | None:
-    if rule is None:
-        return None
-    return Named(rule.name, _number(rule, parameter), _number(rule, "least_eur", default=0))
 
 
 def _number(rule: Rule, parameter: str, *, default: int | None = None) -> Decimal:
@@ -141,6 +174,11 @@ def _number(rule: Rule, parameter: str, *, default: int | None = None) -> Decima
         raise RuleInvalid(f"{rule.name}: {parameter} is {value!r}, not a number") from error
     if not number.is_finite():
         raise RuleInvalid(f"{rule.name}: {parameter} is {value!r}, not a number")
+    least, most = _LIMITS[parameter]
+    if not least <= number <= most:
+        raise RuleInvalid(f"{rule.name}: {parameter} is {value!r}, not between {least} and {most}")
+    if number != round(number, PLACES):
+        raise RuleInvalid(f"{rule.name}: {parameter} is {value!r}, with more than {PLACES} places")
     return number
 
 

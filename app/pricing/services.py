@@ -1,79 +1,203 @@
-"""What a new database knows of prices: rates and a sensible set of rules, all of them data that people change."""
+"""Business acts on rule sets: drafts and their rules. `app.pricing.publishing` brings them in force."""
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-# Units per EUR, roughly as the ECB published them at the turn of each year; a feed replaces them.
-_RATES = {
-    "DKK": ("7.4365", "7.4529", "7.4578", "7.4640"),
-    "GBP": ("0.8869", "0.8691", "0.8292", "0.8720"),
-    "USD": ("1.0666", "1.1050", "1.0389", "1.1620"),
-    "SEK": ("11.1218", "11.0960", "11.4590", "11.0100"),
-    "NOK": ("10.5138", "11.2405", "11.7950", "11.7000"),
-    "PLN": ("4.6808", "4.3395", "4.2750", "4.2500"),
-    "CHF": ("0.9847", "0.9260", "0.9412", "0.9300"),
-    "CZK": ("24.1160", "24.7240", "25.1850", "24.3000"),
-}
-_DAYS = (date(2023, 1, 2), date(2023, 12, 29), date(2024, 12, 31), date(2025, 11, 3))
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.auth import audit
+from app.flows import services as ledger
+from app.pricing import queries
+from app.pricing.models import PriceRule, RuleSet
+from app.pricing.rules import Rule, check_rule
+
+FLOW = "portal.prices.portal"
+APART = 10  # Between the positions of two rules, so that one fits in between.
+EDITED = ("name", "kind", "channel_id", "where", "parameters", "active")
+_LOCK = 7_401_002  # Any constant: one draft is opened at a time.
 
 
-def demo_rates() -> list[dict[str, Any]]:
-    """Rows of exchange_rate."""
-    return [
-        {"currency": currency, "day": day, "per_eur": Decimal(rate)}
-        for currency, rates in _RATES.items()
-        for day, rate in zip(_DAYS, rates, strict=True)
-    ]
+class RuleSetError(Exception):
+    """An act that the rule set's state does not allow; `code` says which sentence to show."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
-def default_vat_rates() -> list[dict[str, Any]]:
-    """Rows of vat_rate: the Dutch standard rate since 1 October 2012."""
-    return [{"country": "NL", "percent": Decimal(21), "valid_from": date(2012, 10, 1)}]
+def put(session: Session, act: str, *, key: str, now: datetime, **body: object) -> None:
+    """Ask the flow for `simulate`, `publish` or `withdraw` of a rule set, or `reprice` of variants."""
+    ledger.receive(
+        session, FLOW, key=key, delivery_id=f"{act}:{key}:{uuid.uuid4().hex}", body={"act": act, **body}, now=now
+    )
 
 
-def default_rules() -> list[dict[str, Any]]:
-    """Rows of price_rule with `channel` (a code, or None for every channel) in place of its id."""
-    small = {"category": ["phone", "tablet"]}
-    large = {"category": ["desktop", "monitor"]}
-    endings = [
-        {"up_to": 100, "step": "1", "minus": "0.05"},
-        {"up_to": 1000, "step": "10", "minus": "1"},
-        {"up_to": None, "step": "10", "minus": "0"},
-    ]
-    rules: list[dict[str, Any]] = [
-        _cost("Inbound freight", "inbound", {"eur": "4.50"}),
-        _cost("Inbound freight, large goods", "inbound", {"eur": "12.50"}, large),
-        _cost("Testing and cleaning", "refurbishing", {"eur": "7.00"}),
-        _cost("Testing and cleaning, phones and tablets", "refurbishing", {"eur": "5.50"}, small),
-        _cost("No testing of sealed goods", "refurbishing", {"eur": "0"}, {"grade": ["new"]}),
-        _cost("Packaging", "packaging", {"eur": "2.00"}),
-        _cost("Packaging, large goods", "packaging", {"eur": "4.00"}, large),
-        _cost("Outbound parcel", "outbound", {"eur": "6.25"}),
-        _cost("Outbound parcel, large goods", "outbound", {"eur": "11.50"}, large),
-        _cost("Expected returns", "returns", {"percent": "2.5"}),
-        _cost("Expected returns, grade C", "returns", {"percent": "4.5"}, {"grade": ["C"]}),
-        _rule("Margin", "margin_percent", {"percent": "18", "least_eur": "12"}),
-        _rule("Margin, small devices", "margin_percent", {"percent": "15", "least_eur": "15"}, small),
-        _rule("Margin, as new", "margin_percent", {"percent": "20", "least_eur": "15"}, {"grade": ["new", "A+"]}),
-        _rule("Endings", "rounding", {"brackets": endings}),
-        _rule("Below new", "ceiling_percent", {"percent": "95"}),
-        _rule("Contract customers", "margin_percent", {"percent": "12", "least_eur": "10"}, channel="econocom"),
-        _rule("Platform fee", "channel_fee_percent", {"percent": "1.5"}, channel="econocom"),
-        _rule("Whole euros", "rounding", {"brackets": [{"up_to": None, "step": "1", "minus": "0"}]},
-              channel="econocom"),
-    ]  # fmt: skip
-    return [{**rule, "position": 10 * place} for place, rule in enumerate(rules, start=1)]
+def origin(rule_set_id: int) -> str:
+    """How messages name the rule set that caused them."""
+    return f"rule-set:{rule_set_id}"
 
 
-def _cost(name: str, component: str, parameters: dict[str, Any], where: dict[str, list[str]] | None = None) -> dict[
-    str, Any
-]:  # fmt: skip
-    return _rule(name, "cost", {**parameters, "component": component}, where)
+def lock_set(session: Session, rule_set_id: int, *states: str) -> RuleSet:
+    """The rule set's row, locked. Raises RuleSetError `not_<first state>` when it is in none of the states."""
+    found = session.execute(
+        select(RuleSet).where(RuleSet.id == rule_set_id).with_for_update(),
+        execution_options={"populate_existing": True},
+    ).scalar_one()
+    if found.state not in states:
+        raise RuleSetError(f"not_{states[0]}")
+    return found
 
 
-def _rule(name: str, kind: str, parameters: dict[str, Any], where: dict[str, list[str]] | None = None,
-          channel: str | None = None) -> dict[str, Any]:  # fmt: skip
-    return {"name": name, "kind": kind, "parameters": parameters, "where": where or {}, "channel": channel}
+def open_draft(session: Session, *, user_id: int | None) -> int:
+    """The draft's id; a new one is a copy of the rules in force."""
+    session.execute(select(func.pg_advisory_xact_lock(_LOCK)))  # Two people who begin at once begin together.
+    draft = queries.rule_set_in(session, "draft")
+    if draft is not None:
+        return draft.id
+    based_on = queries.rule_set_in(session, "in_force")
+    return copy_set(session, based_on.id if based_on else None, state="draft", note="", user_id=user_id)
+
+
+def copy_set(session: Session, based_on_id: int | None, *, state: str, note: str, user_id: int | None) -> int:
+    """A new rule set with the rules of another; each knows whose later version it is."""
+    made = RuleSet(state=state, based_on_id=based_on_id, note=note, created_by=user_id)
+    session.add(made)
+    session.flush()
+    for rule in queries.rules(session, based_on_id) if based_on_id else []:
+        session.add(
+            PriceRule(
+                rule_set_id=made.id, lineage=rule.lineage or rule.id, position=rule.position,
+                **{name: getattr(rule, name) for name in EDITED},
+            )
+        )  # fmt: skip
+    session.flush()
+    audit.record(session, act=f"pricing.{state}", subject_kind="rule_set", subject_id=str(made.id),
+                 after={"based_on": based_on_id, "note": note})  # fmt: skip
+    return made.id
+
+
+def discard(session: Session, rule_set_id: int, *, now: datetime) -> None:
+    """Throw a draft, or a former set that was to come back, away. Raises RuleSetError `not_draft`."""
+    found = lock_set(session, rule_set_id, "draft", "proposed")
+    found.state, found.ended_at, found.step = "discarded", now, ""
+    found.revision += 1
+    audit.record(session, act="pricing.discard", subject_kind="rule_set", subject_id=str(rule_set_id))
+
+
+def _edit(session: Session, rule_set_id: int, edition: int) -> RuleSet:
+    """The draft, about to change. Raises RuleSetError `not_draft`, `conflict` when somebody changed it since."""
+    draft = lock_set(session, rule_set_id, "draft")
+    if draft.edition != edition:
+        raise RuleSetError("conflict")
+    draft.edition += 1
+    draft.revision += 1
+    draft.asked_by = draft.asked_at = draft.approved_by = draft.approved_at = None
+    return draft
+
+
+def save_rule(session: Session, rule_set_id: int, rule_id: int | None, values: Mapping[str, Any], *, edition: int,
+              now: datetime) -> int:  # fmt: skip
+    """Add a rule behind the others, or change one; `values`: of EDITED. Returns its id.
+
+    Raises RuleSetError `not_draft`, `conflict`, `name_taken`, `gone`; RuleInvalid.
+    """
+    _edit(session, rule_set_id, edition)
+    check_rule(Rule(values["name"], values["kind"], values["where"], values["parameters"]))
+    others = [rule for rule in queries.rules(session, rule_set_id) if rule.id != rule_id]
+    if any(rule.name == values["name"] for rule in others):
+        raise RuleSetError("name_taken")
+    if rule_id is None:
+        last = max((rule.position for rule in others), default=0)
+        rule, before = PriceRule(rule_set_id=rule_set_id, position=last + APART), None
+        session.add(rule)
+    else:
+        rule = _rule(session, rule_set_id, rule_id)
+        before = _facts(rule)
+    for name in EDITED:
+        setattr(rule, name, values[name])
+    rule.updated_at = now
+    session.flush()
+    audit.record(session, act="pricing.rule", subject_kind="rule_set", subject_id=str(rule_set_id), before=before,
+                 after=_facts(rule))  # fmt: skip
+    return rule.id
+
+
+def _rule(session: Session, rule_set_id: int, rule_id: int) -> PriceRule:
+    rule = queries.rule(session, rule_set_id, rule_id)
+    if rule is None:
+        raise RuleSetError("gone")
+    return rule
+
+
+def _facts(rule: PriceRule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in EDITED}
+
+
+def switch_rule(session: Session, rule_set_id: int, rule_id: int, *, active: bool, edition: int) -> None:
+    """Switch a rule on or off; it keeps its place. Raises RuleSetError `not_draft`, `conflict`, `gone`."""
+    _edit(session, rule_set_id, edition)
+    rule = _rule(session, rule_set_id, rule_id)
+    before = {"name": rule.name, "active": rule.active}
+    rule.active = active
+    audit.record(session, act="pricing.rule_switch", subject_kind="rule_set", subject_id=str(rule_set_id),
+                 before=before, after={**before, "active": active})  # fmt: skip
+
+
+def remove_rule(session: Session, rule_set_id: int, rule_id: int, *, edition: int) -> None:
+    """Take a rule out of the draft. Raises RuleSetError `not_draft`, `conflict`, `gone`."""
+    _edit(session, rule_set_id, edition)
+    rule = _rule(session, rule_set_id, rule_id)
+    audit.record(session, act="pricing.rule_remove", subject_kind="rule_set", subject_id=str(rule_set_id),
+                 before=_facts(rule))  # fmt: skip
+    session.delete(rule)
+
+
+def move_rule(session: Session, rule_set_id: int, rule_id: int, *, before_id: int | None, edition: int) -> None:
+    """Put a rule before another one, or behind all. Raises RuleSetError `not_draft`, `conflict`, `gone`."""
+    _edit(session, rule_set_id, edition)
+    moving = _rule(session, rule_set_id, rule_id)
+    order = [rule for rule in queries.rules(session, rule_set_id) if rule.id != rule_id]
+    places = [rule.id for rule in order]
+    if before_id is not None and before_id not in places:
+        raise RuleSetError("gone")
+    was = moving.position
+    order.insert(len(order) if before_id is None else places.index(before_id), moving)
+    for place, rule in enumerate(order, start=1):
+        rule.position = place * APART
+    audit.record(session, act="pricing.rule_move", subject_kind="rule_set", subject_id=str(rule_set_id),
+                 before={"name": moving.name, "position": was},
+                 after={"name": moving.name, "position": moving.position})  # fmt: skip
+
+
+def neighbour(session: Session, rule_set_id: int, rule_id: int, *, up: bool, channel_id: int | None) -> int | None:
+    """Before which rule this one goes when it goes one place up or down, among those that a storefront shows.
+
+    None: behind all. Raises RuleSetError `gone`.
+    """
+    every = queries.rules(session, rule_set_id)
+    ids = [rule.id for rule in every]
+    shown = [rule.id for rule in every if channel_id is None or rule.channel_id in (None, channel_id)]
+    if rule_id not in shown:
+        raise RuleSetError("gone")
+    place = shown.index(rule_id)
+    if up:
+        return shown[place - 1] if place else _after(ids, rule_id)
+    return _after(ids, shown[min(place + 1, len(shown) - 1)])
+
+
+def _after(ids: list[int], one: int) -> int | None:
+    place = ids.index(one) + 1
+    return ids[place] if place < len(ids) else None
+
+
+def arrived(session: Session, origins: Iterable[str | None]) -> None:
+    """Move the pages of the rule sets whose listings a storefront has just answered."""
+    prefix = origin(0).removesuffix("0")
+    ids = sorted({int(name.removeprefix(prefix)) for name in origins if name and name.startswith(prefix)})
+    if ids:
+        session.execute(update(RuleSet).where(RuleSet.id.in_(ids)).values(revision=RuleSet.revision + 1))

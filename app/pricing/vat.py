@@ -11,10 +11,11 @@ from typing import NamedTuple
 CENT = Decimal("0.01")
 HUNDRED = Decimal(100)
 SCHEMES = ("regular", "margin")
+LEAST_LEFT = Decimal("0.05")  # Of a price: where fees and VAT leave less of it, prices grow without bound.
 
 
 class FeesTooHigh(ValueError):
-    """Fees and VAT together take all of any price: no price leaves anything."""
+    """Fees and VAT together take all of any price, or nearly all."""
 
 
 class SaleVat(NamedTuple):
@@ -80,16 +81,21 @@ def vat_of_sale(scheme: str, *, gross: Decimal, purchase: Decimal, percent: Deci
     return SaleVat(vat, cents(gross) - vat)
 
 
+def kept_after_vat(percent: Decimal, *, share: Decimal) -> Decimal:
+    """What VAT leaves of a price, as a part of 1. Raises FeesTooHigh when `share` per cent of fees take it."""
+    kept = HUNDRED / (HUNDRED + percent)
+    if kept - share / HUNDRED < LEAST_LEFT:
+        raise FeesTooHigh(f"{share} % fees beside {percent} % VAT")
+    return kept
+
+
 def gross_leaving(scheme: str, *, net: Decimal, purchase: Decimal, percent: Decimal, share: Decimal) -> Decimal:
     """The gross price, not rounded, that leaves `net` after its VAT and after `share` per cent of itself in fees.
 
     Solved, not approached: gross - VAT(gross) - gross x share = net, where the margin scheme taxes gross - purchase.
     Raises FeesTooHigh, and ValueError for an unknown scheme.
     """
-    fees = share / HUNDRED
-    kept = HUNDRED / (HUNDRED + percent)
-    if kept <= fees:
-        raise FeesTooHigh(f"{share} % fees beside {percent} % VAT")
+    kept, fees = kept_after_vat(percent, share=share), share / HUNDRED
     if scheme == "regular":
         return net / (kept - fees)
     if scheme != "margin":

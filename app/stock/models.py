@@ -85,6 +85,7 @@ class Stock(Base):
         Computed("GREATEST(0, on_hand + offered - reserved - buffer)", persisted=True)
     )
     shortage: Mapped[int] = mapped_column(Computed("GREATEST(0, reserved - on_hand - offered)", persisted=True))
+    present_since: Mapped[Moment | None]  # There have been pieces without a break since then: the age of the stock.
 
 
 class Reservation(Base):

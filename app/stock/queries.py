@@ -14,9 +14,10 @@ from app.channels.models import Channel
 from app.stock.models import Balance, Location, Movement, Reservation, Stock
 
 # Of an offer `o` of supplier `s` for variant `v`, with `:now`: may it be sold? An absent offer may only while the
-# supplier's grace lasts. Stock and prices must agree on it, or there is stock without a price.
+# supplier's grace lasts, and none for more than a million. Stock and prices must agree on it, or there is stock without
+# a price.
 SELLABLE_OFFER = """
-    o.quantity > 0 AND o.grade = v.grade AND v.active AND s.active
+    o.quantity > 0 AND o.price_eur <= 1000000 AND o.grade = v.grade AND v.active AND s.active
     AND (o.absent_since IS NULL OR (s.import_mode = 'full_with_grace'
          AND o.absent_since + make_interval(days => s.grace_days) > CAST(:now AS timestamptz)))
 """

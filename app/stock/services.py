@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.auth import audit
 from app.logs import correlation_id
+from app.pricing.sales import record_shipped
 from app.stock.buffers import BUFFER
 from app.stock.models import MOVEMENT_KINDS, Location
 from app.stock.queries import SELLABLE_OFFER
@@ -61,7 +62,9 @@ _SET_OFFERED = text(f"""
     balanced AS (
       UPDATE balance b SET quantity = b.quantity + m.quantity FROM moved m
       WHERE b.variant_id = m.variant_id AND b.location_id = m.location_id)
-    UPDATE stock s SET offered = s.offered + m.quantity FROM moved m WHERE s.variant_id = m.variant_id
+    UPDATE stock s SET offered = s.offered + m.quantity,
+           present_since = CASE WHEN s.on_hand + s.offered = 0 THEN :now ELSE s.present_since END
+    FROM moved m WHERE s.variant_id = m.variant_id
 """)  # noqa: S608  # A constant of ours.
 
 
@@ -91,7 +94,8 @@ _MOVE = text("""
       WHERE b.variant_id = m.variant_id AND b.location_id = m.location_id)
     UPDATE stock s
     SET on_hand = s.on_hand + CASE WHEN l.kind = 'warehouse' THEN m.quantity ELSE 0 END,
-        offered = s.offered + CASE WHEN l.kind = 'supplier' THEN m.quantity ELSE 0 END
+        offered = s.offered + CASE WHEN l.kind = 'supplier' THEN m.quantity ELSE 0 END,
+        present_since = CASE WHEN s.on_hand + s.offered = 0 THEN clock_timestamp() ELSE s.present_since END
     FROM moved m JOIN location l ON l.id = m.location_id
     WHERE s.variant_id = m.variant_id
 """)
@@ -170,9 +174,9 @@ _END = text("""
     WITH ended AS (
       UPDATE reservation SET state = :state, ended_at = :now
       WHERE channel_id = :channel_id AND reference = :reference AND state = 'held'
-      RETURNING variant_id, quantity)
+      RETURNING variant_id, quantity, at)
     UPDATE stock s SET reserved = s.reserved - e.quantity FROM ended e WHERE s.variant_id = e.variant_id
-    RETURNING s.variant_id, e.quantity
+    RETURNING s.variant_id, e.quantity, e.at
 """)
 
 
@@ -188,13 +192,16 @@ def ship(session: Session, *, channel_id: int, reference: str, location_id: int,
          now: datetime) -> int:  # fmt: skip
     """The pieces of an order line left a location; returns how many reservations ended. Safe to repeat.
 
-    Raises NotEnough when the location does not hold them; nothing is changed then.
+    What left is sold: it stands in the ledger of sold pieces, at the price that the order was placed at. Raises
+    NotEnough when the location does not hold them; nothing is changed then.
     """
     with session.begin_nested():
         ended = session.execute(
             _END, {"channel_id": channel_id, "reference": reference, "now": now, "state": "shipped"}
         ).all()
-        for variant_id, quantity in sorted(tuple(row) for row in ended):
+        for variant_id, quantity, ordered_at in sorted(tuple(row) for row in ended):
+            record_shipped(session, channel_id=channel_id, reference=reference, variant_id=variant_id,
+                           quantity=quantity, ordered_at=ordered_at, user_id=user_id, now=now)  # fmt: skip
             book(session, variant_id=variant_id, location_id=location_id, kind="shipment", quantity=-quantity,
                  reason="shipped", reference=reference, user_id=user_id)  # fmt: skip
     return len(ended)

@@ -68,6 +68,12 @@ def supplier(session: Session, supplier_id: int) -> Supplier | None:
     ).scalar_one_or_none()
 
 
+def supplier_choices(session: Session) -> list[tuple[str, str]]:
+    """Code and name of every supplier, by name."""
+    rows = session.execute(select(Supplier.code, Supplier.name).order_by(Supplier.name, Supplier.id))
+    return [(row[0], row[1]) for row in rows]
+
+
 class Decision(NamedTuple):
     """`was` None: nothing had been said yet. `by` None: not a person."""
 

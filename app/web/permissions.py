@@ -25,6 +25,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "stock.write": frozenset({"purchasing", "admin"}),
     "pricing.read": frozenset({"purchasing", "manager", "admin"}),
     "pricing.write": frozenset({"purchasing", "admin"}),
+    "pricing.approve": frozenset({"manager", "admin"}),
+    "pricing.register": frozenset({"manager", "admin"}),
     "flows.read": frozenset({"purchasing", "manager", "admin"}),
     "flows.write": frozenset({"admin"}),
     "users.write": frozenset({"admin"}),

@@ -27,7 +27,7 @@ def money(value: Decimal | float | str | None, currency: str = "EUR") -> str:
     return "–" if value is None else str(format_currency(Decimal(str(value)), currency))
 
 
-def number(value: float | None) -> str:
+def number(value: float | Decimal | None) -> str:
     """A number with the user's thousands sign; a dash for none."""
     return "–" if value is None else str(format_decimal(value))
 

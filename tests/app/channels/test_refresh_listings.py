@@ -9,12 +9,14 @@ from decimal import Decimal
 import pytest
 from small_assortment import NOON, Assortment
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.auth.models import User
 from app.channels.services import FLOW
 from app.logs import correlation
-from app.pricing.models import Price, VatRate
-from app.pricing.queries import UnknownRate
+from app.pricing.models import Price, PriceOverride, VatRate
+from app.pricing.queries import UnknownRate, prices_of_variant
 from app.stock.services import reserve
 
 LATER = NOON + timedelta(hours=1)
@@ -56,7 +58,11 @@ def test_an_offered_variant_is_priced_listed_and_sent_to_each_storefront(assortm
     assert (listing.state, listing.stock, listing.price_gross) == ("waiting", 4, Decimal("302.00"))
     assert listing.wanted_hash == message.content_hash
     price = assortment.session.get_one(Price, listing.price_id)
-    assert (price.landed_cost, price.trace[-1]) == (Decimal("205.00"), {"step": "price", "amount": "302.00"})
+    assert (price.landed_cost, price.gross) == (Decimal("205.00"), Decimal("302.00"))
+    (why, _other) = prices_of_variant(assortment.session, variant.id)
+    assert why.steps is not None
+    assert [(step.step, step.rule) for step in why.steps][:2] == [("purchase", None), ("cost", "Freight")]
+    assert (why.steps[-1].step, why.steps[-1].amount) == ("price", Decimal("302.00"))
 
 
 def test_what_did_not_change_is_not_priced_or_sent_again(assortment: Assortment) -> None:
@@ -293,3 +299,84 @@ def test_a_list_of_other_variants_touches_no_listing(assortment: Assortment) -> 
 
     assert assortment.refresh(one) == {}
     assert assortment.refresh(other) == {"refurbished-direct": 1, "econocom": 1}
+
+
+def test_a_worse_grade_costs_no_more_than_a_better_one_beside_it(assortment: Assortment) -> None:
+    better, worse = assortment.variant("SKU-A", "A"), assortment.variant("SKU-B", "B")
+    worse.match_key = better.match_key
+    assortment.offer(assortment.supplier(), better, quantity=2, price="200.00")
+    dear = assortment.offer(assortment.supplier("dear"), worse, quantity=3, price="220.00")
+
+    assortment.refresh(worse)
+
+    # 226.30 of costs for the worse one: its floor is 276.00, its own price would be 333.00.
+    assert [assortment.listing(variant).price_gross for variant in (better, worse)] == [Decimal(302), Decimal(302)]
+    dear.price_eur = Decimal("260.00")  # Now its floor is above the better one's price.
+    assortment.refresh(worse, now=LATER)
+    assert (assortment.listing(worse).stock, assortment.listing(better).stock) == (0, 2)
+    price = assortment.session.get_one(Price, assortment.listing(worse).price_id)
+    assert (price.withheld, price.ladder) == (True, Decimal(302))
+    assert reserve(assortment.session, variant_id=better.id, channel_id=assortment.shops[0].id, reference="1/1",
+                   quantity=2)  # fmt: skip
+    assortment.refresh(better, now=LATER)  # Sold out: nothing stands beside the worse one any more.
+    assert (assortment.listing(worse).stock, assortment.listing(worse).price_gross) == (3, Decimal(391))
+
+
+def test_a_price_below_its_floor_is_refused_by_the_database_unless_a_second_person_agreed(
+    assortment: Assortment,
+) -> None:
+    session = assortment.session
+    variant = assortment.variant()
+    assortment.offer(assortment.supplier(), variant)
+    assortment.refresh(variant)
+    one, other = (User(email=f"{name}@example.com", name=name, password_hash="", role="manager") for name in "ab")
+    session.add_all([one, other])
+    session.flush()
+    named = PriceOverride(variant_id=variant.id, channel_id=assortment.shops[0].id, gross=Decimal(100), reason="a sale",
+                          ends_at=LATER, created_by=one.id, created_at=NOON)  # fmt: skip
+    session.add(named)
+    session.flush()
+    below = "UPDATE price SET gross = 100, override_id = :id, below_floor_agreed = :agreed WHERE channel_id = :shop"
+    values = {"id": named.id, "shop": assortment.shops[0].id}
+
+    for agreed, reason in ((False, "gross_not_below_floor"), (True, "fk_price_override_id")):
+        with pytest.raises(IntegrityError, match=reason), session.begin_nested():
+            session.execute(text(below), {**values, "agreed": agreed})
+    with pytest.raises(IntegrityError, match="below_floor_by_override"), session.begin_nested():
+        session.execute(text(below), {**values, "id": None, "agreed": True})
+    with pytest.raises(IntegrityError, match="agreed_by_another"), session.begin_nested():
+        session.execute(text("UPDATE price_override SET agreed_by = created_by"))
+    session.execute(text("UPDATE price_override SET agreed_by = :id"), {"id": other.id})
+    session.execute(text(below), {**values, "agreed": True})
+
+
+def test_an_override_is_the_price_until_it_ends_and_below_the_floor_only_with_a_second_person(
+    assortment: Assortment,
+) -> None:
+    session = assortment.session
+    variant = assortment.variant()
+    assortment.offer(assortment.supplier(), variant)
+    one, other = (User(email=f"{name}@example.com", name=name, password_hash="", role="manager") for name in "ab")
+    session.add_all([one, other])
+    session.flush()
+    named = PriceOverride(variant_id=variant.id, channel_id=assortment.shops[0].id, gross=Decimal("279.99"),
+                          reason="a sale", ends_at=LATER, created_by=one.id, created_at=NOON)  # fmt: skip
+    session.add(named)
+
+    assortment.refresh(variant)
+    assert [assortment.listing(variant, shop).price_gross for shop in (0, 1)] == [Decimal("279.99"), Decimal(302)]
+    named.gross = Decimal("150.00")
+    assortment.refresh(variant)
+    assert assortment.listing(variant).price_gross == Decimal(302)
+    named.agreed_by = other.id
+    assortment.refresh(variant)
+    assert assortment.listing(variant).price_gross == Decimal("150.00")
+    (why, _other) = prices_of_variant(session, variant.id)
+    assert why.steps is not None
+    assert [(step.step, step.rule, step.amount) for step in why.steps][-2:] == [
+        ("override", "a sale", Decimal("150.00")), ("price", None, Decimal("150.00")),
+    ]  # fmt: skip
+
+    assortment.refresh(variant, now=LATER)
+
+    assert assortment.listing(variant).price_gross == Decimal(302)

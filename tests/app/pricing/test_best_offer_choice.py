@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_assortment import NOON, Assortment
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.pricing.best_offer import Candidate, Ranked, decision, ranked
-from app.pricing.queries import rules_of, sellable_offers
+from app.pricing.models import Price
 from app.pricing.ranking import ranked_offers
 
 ONE = Candidate(7, 1, Decimal(100), "regular", 1, "near", 5, "Apple", "phone", "A", None)
@@ -88,7 +88,7 @@ RULES = st.lists(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(offers=OFFERS, rules=RULES, terms=st.lists(st.tuples(st.sampled_from([2, 5]), st.sampled_from([80, 95])),
                                                   min_size=3, max_size=3), pin=st.integers(0, 12))  # fmt: skip
-def test_one_statement_ranks_offers_as_the_pure_order_does(
+def test_prices_are_made_by_the_offer_that_is_ranked_first(
     session: Session, offers: list[Any], rules: list[Any], terms: list[tuple[int, int]], pin: int
 ) -> None:
     with session.begin_nested() as example:
@@ -107,15 +107,15 @@ def test_one_statement_ranks_offers_as_the_pure_order_does(
                             VALUES (:v, :s, :i, 'x', :now, CAST(:now AS timestamptz) + interval '1 day')"""),
                     {"v": made.variant_id, "s": made.supplier_id, "i": made.identity, "now": NOON},
                 )
-        session.execute(text("DROP TABLE IF EXISTS touched"))
-        session.execute(text("CREATE TEMP TABLE touched AS SELECT id AS variant_id FROM variant"))
+        by_rank = ranked_offers(session, [variant.id for variant in variants], now=NOON)
+        assortment.refresh(*variants)
 
-        pure = ranked(sellable_offers(session, now=NOON), rules_of(session, None))
-        by_sql = ranked_offers(session, [variant.id for variant in variants], now=NOON)
-
-        assert [(row.offer_id, row.landed, row.pinned) for row in by_sql] == [
-            (entry.offer.offer_id, entry.landed, entry.offer.pinned) for entry in pure
-        ]
-        assert len(by_sql) == len(offers)
+        chosen = session.execute(select(Price.variant_id, Price.offer_id, Price.landed_cost).distinct()).all()
+        best = [(row.variant_id, row.offer_id, row.landed) for row in by_rank if row.place == 1]
+        assert sorted(tuple(row) for row in chosen) == best
+        assert [row.place for row in by_rank if row.variant_id == variants[0].id] == list(
+            range(1, 1 + sum(offer[1] == 0 for offer in offers))
+        )
+        assert len(by_rank) == len(offers)
         example.rollback()
     session.expire_all()

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.pricing.models import PriceRule
+from app.pricing.defaults import default_rules
+from app.pricing.models import PriceRule, RuleSet
 from app.pricing.rules import KINDS, Facts, Rule, RuleInvalid, applies, check_rule, effective
-from app.pricing.services import default_rules
 
 PHONE = Facts("Apple", "phone", "B", "foxway", "margin")
 
@@ -90,10 +90,13 @@ def test_the_rules_of_a_new_database_are_in_order_and_all_computable() -> None:
 
 
 def test_the_database_knows_the_same_kinds_of_rules(session: Session) -> None:
+    rules = RuleSet(state="draft")
+    session.add(rules)
+    session.flush()
     for kind in KINDS:
-        session.add(PriceRule(position=1, name=kind, kind=kind, parameters={}))
+        session.add(PriceRule(rule_set_id=rules.id, position=1, name=kind, kind=kind, parameters={}))
     session.flush()
 
-    session.add(PriceRule(position=1, name="discount", kind="discount", parameters={}))
+    session.add(PriceRule(rule_set_id=rules.id, position=1, name="discount", kind="discount", parameters={}))
     with pytest.raises(IntegrityError, match="kind_known"):
         session.flush()

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
+from app.pricing.defaults import default_vat_rates, demo_rates
 from app.pricing.models import ExchangeRate, VatRate
 from app.pricing.queries import UnknownRate, eur_rate, vat_percent_on
-from app.pricing.services import default_vat_rates, demo_rates
 
 
 @pytest.fixture

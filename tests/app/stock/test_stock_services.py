@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -277,3 +278,36 @@ def test_a_difference_between_ledger_and_sums_is_counted(shelf: Shelf) -> None:
 
     assert queries.ledger_differences(shelf.session) == 2
     assert shelf.session.execute(select(Stock.variant_id)).scalar_one() == variant
+
+
+def test_the_age_of_stock_counts_from_when_pieces_were_there_without_a_break(shelf: Shelf) -> None:
+    variant = shelf.variant()
+    offer = shelf.offer(variant, 5)
+
+    def since() -> datetime | None:
+        stock = queries.of_variant(shelf.session, variant)
+        assert stock is not None
+        return stock.present_since
+
+    set_offered(shelf)
+    assert since() == NOON
+    for later, quantity in ((1, 2), (2, 0)):  # Fewer, and then none: nothing came in.
+        offer.quantity = quantity
+        shelf.session.flush()
+        set_offered(shelf, NOON + timedelta(days=later))
+    assert since() == NOON
+    offer.quantity = 4
+    shelf.session.flush()
+    set_offered(shelf, NOON + timedelta(days=3))
+    book(shelf, variant, 1)
+    assert since() == NOON + timedelta(days=3)
+
+
+def test_an_offer_for_more_than_a_million_is_not_for_sale(shelf: Shelf) -> None:
+    variant = shelf.variant()
+    shelf.offer(variant, 5).price_eur = Decimal("1000000.01")
+    shelf.session.flush()
+
+    set_offered(shelf)
+
+    assert sums(shelf.session, variant) == (0, 0, 0, 0)

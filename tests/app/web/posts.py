@@ -63,6 +63,16 @@ def _sftp(house: WholeHouse) -> dict[str, str]:
     return place | {"name": "Out", "pattern": "stock*.csv", "every_minutes": "60", "version": str(house.feed.version)}
 
 
+def _draft(house: WholeHouse) -> Post:
+    house.without_draft()
+    return Post("/pricing/versions/draft", {}, "pricing.draft")
+
+
+def _rule(house: WholeHouse) -> str:
+    return f"/pricing/versions/{house.draft_id}/rules/{house.rule.id}"
+
+
+RULE = {"name": "Ribbons", "kind": "cost", "component": "packaging", "eur": "0,50", "channel": "", "active": "y"}
 USER = {"name": "Anna", "role": "agent"}
 SIGN_IN = {"email": "admin@example.com", "password": PASSWORD}
 PROFILE = {"name": "Ahmed", "locale": "en", "theme": "dark"}
@@ -154,6 +164,52 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
          "reason": "They deliver."}, "pricing.pin",
     ),
     "pins.unpin": lambda house: Post(f"/pricing/pins/of/{house.pinned()}/end", {}, "pricing.unpin"),
+    "pricing.begin_draft": _draft,
+    "pricing.simulate": lambda house: Post(f"/pricing/versions/{house.draft_id}/simulate", {}, "pricing.simulate"),
+    "pricing.publish": lambda house: Post(
+        f"/pricing/versions/{house.simulated()}/publish", {"note": "Because.", "first": "percent:5"},
+        "pricing.ask_publish",
+    ),
+    "pricing.approve": lambda house: Post(
+        f"/pricing/versions/{house.simulated(asked=True)}/approve", {}, "pricing.approve"
+    ),
+    "pricing.publish_rest": lambda house: Post(
+        f"/pricing/versions/{house.staged()}/rest", {}, "pricing.publish_rest"
+    ),
+    "pricing.withdraw": lambda house: Post(f"/pricing/versions/{house.staged()}/withdraw", {}, "pricing.withdraw"),
+    "pricing.discard": lambda house: Post(f"/pricing/versions/{house.draft_id}/discard", {}, "pricing.discard"),
+    "pricing.revert": lambda house: Post(
+        f"/pricing/versions/{house.retired()}/revert", {}, "pricing.simulate", also=("pricing.proposed",)
+    ),
+    "pricing.add_rule": lambda house: Post(
+        f"/pricing/versions/{house.draft_id}/rules/new", RULE | {"edition": house.edition()}, "pricing.rule"
+    ),
+    "pricing.save_rule": lambda house: Post(
+        _rule(house), RULE | {"edition": house.edition()}, "pricing.rule"
+    ),
+    "pricing.move_rule": lambda house: Post(
+        f"{_rule(house)}/move", {"to": "up", "edition": house.edition()}, "pricing.rule_move"
+    ),
+    "pricing.switch_rule": lambda house: Post(
+        f"{_rule(house)}/switch", {"to": "off", "edition": house.edition()}, "pricing.rule_switch"
+    ),
+    "pricing.remove_rule": lambda house: Post(
+        f"{_rule(house)}/remove", {"edition": house.edition()}, "pricing.rule_remove"
+    ),
+    "pricing.name_price": lambda house: Post(
+        f"/pricing/of/{house.variant.id}/name",
+        {"channel": str(house.trade.shops[1].id), "gross": "450,50", "reason": "A fair.",
+         "until": str(clock.now().date() + timedelta(days=3))}, "pricing.override",
+    ),
+    "pricing.agree_to_price": lambda house: Post(
+        f"/pricing/named/{house.override.id}/agree", {}, "pricing.override_agree"
+    ),
+    "pricing.end_price": lambda house: Post(f"/pricing/named/{house.override.id}/end", {}, "pricing.override_end"),
+    "pricing.enter_sale": lambda house: Post(
+        "/pricing/register",
+        {"channel": str(house.trade.shops[0].id), "reference": "by hand", "sku": house.variant.sku, "quantity": "1",
+         "gross": "300", "purchase": "200", "scheme": "margin", "sold_on": "2026-01-02"}, "pricing.sale",
+    ),
     "matching.answer": lambda house: Post(f"/offers/matches/{house.question.id}", {"act": "skip"}, "matching.skip"),
     "matching.make": lambda house: Post("/offers/matches/new", house.makeable(), "catalog.make"),
     "matching.undo_batch": lambda house: Post(f"/offers/matches/batches/{house.batch.id}/undo", {}, "catalog.undo"),
