@@ -57,7 +57,7 @@ def set_up(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "rq.worker"):
+    for noisy in ("httpx", "httpcore", "rq.worker", "asyncssh"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

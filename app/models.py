@@ -3,6 +3,7 @@
 from app.auth import models as auth
 from app.catalog import models as catalog
 from app.channels import models as channels
+from app.feeds import models as feeds
 from app.flows import models as flows
 from app.matching import models as matching
 from app.offers import models as offers
@@ -10,4 +11,4 @@ from app.pricing import models as pricing
 from app.stock import models as stock
 from app.suppliers import models as suppliers
 
-__all__ = ["auth", "catalog", "channels", "flows", "matching", "offers", "pricing", "stock", "suppliers"]
+__all__ = ["auth", "catalog", "channels", "feeds", "flows", "matching", "offers", "pricing", "stock", "suppliers"]

@@ -10,6 +10,7 @@ def init_app(app: Flask) -> None:
     from app.admin.views import bp as admin
     from app.auth.views import bp as auth
     from app.catalog.views import bp as catalog
+    from app.feeds.views import bp as feeds
     from app.flows.views import bp as flows
     from app.home import views as frame
     from app.home.views import bp as home
@@ -26,7 +27,7 @@ def init_app(app: Flask) -> None:
     from app.web.health import bp as health
     from app.webhooks.views import bp as webhooks
 
-    pages = (home, suppliers, offers, matching, catalog, stock, pricing, pins, flows, search, admin, auth)
+    pages = (home, suppliers, feeds, offers, matching, catalog, stock, pricing, pins, flows, search, admin, auth)
     for blueprint in (*pages, health, webhooks):
         app.register_blueprint(blueprint)
     frame.init_app(app)

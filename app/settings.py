@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +34,13 @@ class Settings(BaseSettings):
     environment: Literal["production", "demo", "test"] = Field(
         "production", description="Where this process runs; `demo` allows plain HTTP cookies."
     )
-    secret_key: SecretStr = Field(description="Signs the CSRF tokens; at least 32 characters.")
+    secret_key: SecretStr = Field(
+        description="Signs the CSRF tokens and seals stored passwords; at least 32 characters."
+    )
+    secret_keys_before: list[SecretStr] = Field(
+        default_factory=list,
+        description="JSON list of earlier values of `SECRET_KEY`: they still open stored passwords.",
+    )
     database_url: str = Field(description="PostgreSQL 15 or newer, `postgresql://…`; unset: the embedded one.")
     redis_url: str = Field(description="Redis 7 / Valkey 8 or newer, `redis://…` or `unix://…`; unset: embedded.")
     port: int = Field(8000, ge=1, le=65535, description="Port of the web server on 127.0.0.1.")
@@ -60,6 +67,11 @@ class Settings(BaseSettings):
         30, ge=0, description="How long a page's poll is answered from memory while nothing moves; 0: never."
     )
     upload_max_mb: int = Field(25, ge=1, le=200, description="Largest offer file accepted, in MB.")
+    feed_private_networks: list[str] = Field(
+        default_factory=list,
+        description="JSON list of networks (`10.1.0.0/16`) that feeds may reach though not public.",
+    )
+    feed_failures: int = Field(3, ge=1, description="Failed tries in a row after which the home page tells of a feed.")
     match_threshold: Decimal = Field(
         Decimal("0.95"), ge=Decimal("0.5"), le=1, description="Least confidence at which a line is matched by itself."
     )
@@ -98,6 +110,13 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         if len(value.get_secret_value()) < 32:
             raise ValueError("must have at least 32 characters")
+        return value
+
+    @field_validator("feed_private_networks")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for network in value:
+            ip_network(network)  # Raises ValueError, which names it.
         return value
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import httpcore
 import httpx
 
+Resolve = Callable[[str, int], Iterable[str]]
 _ends: ContextVar[float | None] = ContextVar("call_ends", default=None)
 _WRITE_BYTES = 64 * 1024  # A write is one time-out per system call inside: small pieces keep the deadline sharp.
 
@@ -67,8 +68,9 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self) -> None:
+    def __init__(self, resolve: Resolve | None) -> None:
         self._inner = httpcore.SyncBackend()
+        self._resolve = resolve
 
     def connect_tcp(
         self,
@@ -78,8 +80,15 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._inner.connect_tcp(host, port, left, local_address, socket_options))
+        addresses = list(self._resolve(host, port)) if self._resolve else [host]
+        for number, address in enumerate(addresses, start=1):
+            left = _left(timeout, httpcore.ConnectTimeout)
+            try:
+                return _Stream(self._inner.connect_tcp(address, port, left, local_address, socket_options))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if number == len(addresses):
+                    raise
+        raise httpcore.ConnectError("no address")
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
@@ -98,14 +107,17 @@ class _Body(httpx.SyncByteStream):
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """Connections of one client. Certificates are always checked, proxies of the environment are not used."""
+    """Connections of one client. Certificates are always checked, proxies of the environment are not used.
 
-    def __init__(self, *, connections: int = 16) -> None:
+    `resolve`: gives the addresses to connect to for a host and a port, instead of the operating system; it may refuse.
+    """
+
+    def __init__(self, *, connections: int = 16, resolve: Resolve | None = None) -> None:
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(),
             max_connections=connections,
             keepalive_expiry=5.0,
-            network_backend=_Backend(),
+            network_backend=_Backend(resolve),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

@@ -14,6 +14,7 @@ Handler = Callable[["Batch"], None]
 # Flow -> module of this package, with a function `work(batch)`.
 MODULES = {
     "supplier.offers.portal": "jobs.supplier_offers_portal",
+    "supplier.feeds.portal": "jobs.supplier_feeds_portal",
     "portal.listings.shopware": "jobs.portal_listings_shopware",
     "shopware.products.portal": "jobs.shopware_products_portal",
     "supplier.absences.portal": "jobs.supplier_absences_portal",

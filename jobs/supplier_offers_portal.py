@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from psycopg.types.json import Jsonb
@@ -16,9 +17,9 @@ from app import clock, queue
 from app.auth import audit
 from app.catalog.reading import read_line
 from app.db import Json, copy_rows, transaction
-from app.offers import changes, services
+from app.offers import changes, corrections, queries, services
 from app.offers.cells import NewWords
-from app.offers.columns import NotAStockList, Proposal, fingerprint, propose_columns
+from app.offers.columns import Layout, NotAStockList, Proposal, fingerprint, propose_columns
 from app.offers.lines import OfferLine as ReadLine
 from app.offers.lines import read_lines
 from app.offers.models import OfferFile, OfferFileContent, OfferLine
@@ -98,7 +99,7 @@ def _read(batch: Batch, message: Claimed, *, only_check: bool) -> None:
         if not only_check:
             _stage(file_id)
         _finish(batch, message, file_id)
-    except (Unreadable, NotAStockList) as error:
+    except (Unreadable, NotAStockList, corrections.CorrectsUnknown) as error:
         _end(batch, message, file_id, "refused", {"code": error.code, **error.params})
     except ColumnsNeeded as error:
         _end(batch, message, file_id, "columns", {**error.questions[0], "questions": error.questions})
@@ -123,22 +124,25 @@ def _stage(file_id: int) -> None:
         ).scalar_one()
         supplier = session.execute(sa.select(Supplier).where(Supplier.id == file.supplier_id)).scalar_one()
         session.execute(sa.delete(OfferLine).where(OfferLine.offer_file_id == file_id))
-        sheet = file.sheet
-    table = read_table(content, sheet=sheet)  # The one of the first reading, or what a person chose since.
+        sheet = file.sheet  # The one of the first reading, or what a person chose since.
+    table, corrected_id = corrections.without_ours(read_table(content, sheet=sheet))
     del content  # The lines follow from the table, block by block.
+    like = _like_corrected(file_id, corrected_id) if corrected_id else Like()
     with transaction() as session:
         known = dictionary(session, supplier.id)
         proposal = propose_columns(
             table.headers, [row.cells for row in table.sample], currency=supplier.currency,
-            layouts=services.layouts(session, supplier.id), filename=file.filename, grade_words=known["grade"],
+            layouts=[*services.layouts(session, supplier.id), *like.layouts], filename=file.filename,
+            grade_words=known["grade"],
         )  # fmt: skip
         _describe(session, file_id, table, proposal)
-        graded_items = changes.items_by_grade(session, supplier.id)
+        graded_items = changes.items_by_grade(session, supplier.id) | like.graded_items
     if proposal.questions:
         raise ColumnsNeeded(proposal.questions)
     lines = read_lines(
         table, proposal.mapping, supplier_currency=supplier.currency,
         default_vat_scheme=supplier.default_vat_scheme, words=known, graded_items=graded_items,
+        decimal_commas=like.decimal_commas,
     )  # fmt: skip
     words = NewWords()
     done = 0
@@ -152,6 +156,25 @@ def _stage(file_id: int) -> None:
         failpoints.reach("import.block")
     with transaction() as session:
         note_words(session, supplier.id, words.to_ask())
+
+
+class Like(NamedTuple):
+    """What a file is read like, beside what it says itself: a correction like the file that it corrects."""
+
+    layouts: list[Layout] = []  # noqa: RUF012  # Never changed.
+    graded_items: set[str] = set()  # noqa: RUF012
+    decimal_commas: dict[str, bool | None] = {}  # noqa: RUF012
+
+
+def _like_corrected(file_id: int, corrected_id: int) -> Like:
+    """Raises CorrectsUnknown."""
+    with transaction() as session:
+        file = session.execute(sa.select(OfferFile).where(OfferFile.id == file_id).with_for_update()).scalar_one()
+        corrected = corrections.link(session, file, corrected_id)
+        graded_items = changes.items_by_grade_in(session, corrected.id)
+        content = queries.content(session, corrected.id)
+    commas = corrections.decimal_commas(corrected, content) if content else {}
+    return Like([corrections.layout_of(corrected)], graded_items, commas)
 
 
 def _describe(session: sa.orm.Session, file_id: int, table: Table, proposal: Proposal) -> None:
@@ -197,6 +220,7 @@ def _finish(batch: Batch, message: Claimed, file_id: int) -> None:
         file.state, file.counts, file.checked_at = "unchanged" if nothing else "checked", counts, clock.now()
         file.step, file.problem = "", None
         file.revision += 1
+        services.accept_if_plain(session, file, now=clock.now(), actor=batch.flow.name)
         settle(session, batch, [Outcome(message.id, "delivered", {"rows": counts["rows"]})])
 
 

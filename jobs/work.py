@@ -1,7 +1,8 @@
 """A worker process on one queue: `python -m jobs.work deliveries`.
 
 One queue per process: with two names RQ takes jobs with BLPOP, which loses them when the process dies. Short wake-ups
-run in the process itself; imports run in a fork, whose memory goes back and whose crash harms nobody.
+run in the process itself; imports and feeds run in a fork, whose memory goes back and whose crash harms nobody. Feeds
+wait for servers of others: they have a queue of their own, so that no list waits behind them to be read.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def main() -> None:
             log.warning(warning)
         for flow in registry.MODULES:
             registry.handler_of(flow)  # A flow that cannot be imported stops the worker now, not its first message.
-        kind = ForkingWorker if name == "imports" else SimpleWorker
+        kind = SimpleWorker if name == "deliveries" else ForkingWorker
         worker = kind(
             [name],
             connection=queue.connection_for_worker(),

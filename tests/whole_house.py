@@ -21,6 +21,7 @@ from app.catalog.device_facts import facts_as_text, match_key
 from app.catalog.models import CatalogueBatch, Product, SupplierItem, Variant
 from app.channels.models import AllocationRule
 from app.db import Base
+from app.feeds.models import SupplierFeed, SupplierFeedItem
 from app.flows.models import Lane, Message, Run
 from app.matching.models import MatchQuestion
 from app.offers import services as offers
@@ -58,6 +59,9 @@ class WholeHouse:
             SupplierContact(supplier_id=self.supplier.id, name="Mette", email="mette@foxway.dk", phone="+4532123456"),
         ])  # fmt: skip
         self.file = self.offer_file("checked")
+        self.session.add(self._line(2, "X1", rejected=True, problems=[{"code": "price_zero", "value": "0"}]))
+        self.feed = self._feed("list of the day")
+        self._add([self.feed])
         self._ask_and_count()
         self._draft_and_name()
         self.grow(2)
@@ -70,7 +74,8 @@ class WholeHouse:
             "user_id": self.user.id, "flow": LISTINGS, "channel": "econocom", "word_id": self.word.id,
             "question_id": self.question.id, "batch_id": self.batch.id, "item_id": self.item.id,
             "count_id": self.count_id, "location_id": self.warehouse_id, "reason_id": self.reason.id,
-            "code": "econocom", "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
+            "code": "econocom", "feed_id": self.feed.id,
+            "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
 
     def _ask_and_count(self) -> None:
@@ -139,6 +144,8 @@ class WholeHouse:
                          created_at=clock.now(), until=clock.now() + timedelta(days=9)),
                 StockCountLine(stock_count_id=self.count_id, variant_id=variant.id, expected=0),
                 SupplierWord(kind="grade", supplier_id=other.id, word=f"word {name}", shown=f"Word {name}"),
+                SupplierFeedItem(feed_id=self.feed.id, mark=name, name=f"{name}.csv", sha256="0" * 64, size_bytes=1,
+                                 became="file", offer_file_id=file.id, taken_at=clock.now()),
                 PriceOverride(variant_id=variant.id, channel_id=self.trade.shops[0].id, gross=900, reason="tested",
                               ends_at=clock.now() + timedelta(days=9), created_by=self.user.id, created_at=clock.now()),
                 SoldLine(kind="sale", channel_id=self.trade.shops[0].id, reference=name, variant_id=variant.id,
@@ -180,18 +187,34 @@ class WholeHouse:
             Lane(flow=LISTINGS, channel=f"shop-{name}"),
             Movement(variant_id=self.variant.id, location_id=self.warehouse_id, kind="count", quantity=1, reason=name,
                      reference=name, correlation_id=""),
-            OfferLine(
-                offer_file_id=self.file.id, row_number=int(name) + 1, identity=f"L{name}", item_number=f"L{name}",
-                description="iPhone 12", grade_word="S", grade_key="s", quantity=1, price=100, currency="EUR",
-                vat_scheme="regular", rejected=False, problems=[{"code": "text_repaired", "value": "x"}],
-            ),
+            self._line(int(name) + 2, f"L{name}", problems=[{"code": "text_repaired", "value": "x"}]),
+            self._feed(f"feed {name}"),
         ]  # fmt: skip
+
+    def _line(
+        self, row_number: int, identity: str, *, problems: list[dict[str, str]], rejected: bool = False
+    ) -> OfferLine:
+        return OfferLine(
+            offer_file_id=self.file.id, row_number=row_number, identity=identity, item_number=identity,
+            description="iPhone 12", grade_word="S", grade_key="s", quantity=1, price=100, currency="EUR",
+            vat_scheme="regular", rejected=rejected, problems=problems,
+        )  # fmt: skip
+
+    def _feed(self, name: str) -> SupplierFeed:
+        """One that does not work, and whose server showed a key."""
+        place = {"host": "sftp.foxway.example", "port": 22, "user": "iused", "folder": "/out", "pattern": "*.csv",
+                 "take": "newest", "host_key": ""}  # fmt: skip
+        problem = {"code": "host_key_unknown", "key": "ssh-ed25519 AAAA", "fingerprint": "SHA256:x"}
+        return SupplierFeed(
+            supplier_id=self.supplier.id, kind="sftp", name=name, place=place, sealed={"password": "sealed"},
+            every_minutes=60, problem=problem, failures=5, failing_since=clock.now(), last_run_at=clock.now(),
+        )  # fmt: skip
 
     def offer_file(self, state: str, name: str = "list") -> OfferFile:
         """A file of the supplier, with its columns and its bytes."""
         file = self._file(self.supplier.id, state, name)
         self._add([file])
-        self.session.add(OfferFileContent(offer_file_id=file.id, content=b"x;"))
+        self.session.add(OfferFileContent(offer_file_id=file.id, content=b"Nummer;Lager;Pris\nX1;1;0\n"))
         self.session.commit()
         return file
 

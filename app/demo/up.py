@@ -159,6 +159,7 @@ def _supervisor(environment: dict[str, str]) -> str:
         "web": f"{python} -m gunicorn --bind 127.0.0.1:{port} --workers 2 --worker-class gthread --threads 8 "
         "--keep-alive 15 --graceful-timeout 5 --log-level warning --no-control-socket wsgi:app",
         "imports": f"{python} -m jobs.work imports",
+        "feeds": f"{python} -m jobs.work feeds",
         "deliveries-1": f"{python} -m jobs.work deliveries",
         "deliveries-2": f"{python} -m jobs.work deliveries",
         "schedule": f"{python} -m jobs.schedule",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.web.lazy import lazy as _l
 
-QUEUES = ("imports", "deliveries")
+QUEUES = ("imports", "deliveries", "feeds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,15 @@ FLOWS: dict[str, Flow] = {
             queue="deliveries",
             batch=50,
             timeout_s=300,
+        ),
+        Flow(
+            "supplier.feeds.portal",
+            _l("Lists are fetched where suppliers leave them: addresses, SFTP folders, mailboxes. A lane per feed."),
+            carries="state",
+            queue="feeds",
+            batch=10,
+            timeout_s=900,
+            every_s=300,
         ),
         Flow(
             "supplier.absences.portal",

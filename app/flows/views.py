@@ -14,6 +14,7 @@ from app import clock, queue
 from app.auth import audit
 from app.channels.queries import channels
 from app.db import Json, reading, transaction
+from app.feeds.queries import lane_names
 from app.flows import queries, services
 from app.flows.catalogue import FLOWS
 from app.flows.models import STATES
@@ -31,7 +32,8 @@ def index() -> Response:
     """Every flow with its lanes."""
     session = reading()
     return render(
-        "flows/index.html", "lanes", flows=FLOWS, lanes=queries.lane_states(session), names=dict(channels(session)),
+        "flows/index.html", "lanes", flows=FLOWS, lanes=queries.lane_states(session),
+        names=dict(channels(session)) | lane_names(session),
         sweep=queries.last_sweep_age_seconds(session),
     )  # fmt: skip
 
@@ -46,7 +48,8 @@ def detail(flow: str) -> Response:
     rows = queries.runs(session, flow=flow, before_id=request.args.get("before", type=int), limit=PAGE)
     lanes = [lane for lane in queries.lane_states(session) if lane.flow == flow]
     return render(
-        "flows/detail.html", flow=FLOWS[flow], lanes=lanes, runs=rows[:PAGE], names=dict(channels(session)),
+        "flows/detail.html", flow=FLOWS[flow], lanes=lanes, runs=rows[:PAGE],
+        names=dict(channels(session)) | lane_names(session),
         older=rows[PAGE - 1].id if len(rows) > PAGE else None, dead=queries.dead_count(session, flow),
         latencies={row.channel: row for row in queries.latencies(session, flow, now=clock.now())},
         syncs=flow == "portal.listings.shopware",

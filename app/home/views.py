@@ -8,6 +8,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import clock
 from app.channels.queries import channels
 from app.db import reading
+from app.extensions import settings
+from app.feeds import queries as feeds
+from app.feeds import words as feed_words
 from app.home import queries
 from app.offers.freshness import late_lists
 from app.stock.queries import totals
@@ -24,9 +27,12 @@ def index() -> Response:
     """Queues with count and age."""
     session = reading()
     variants, pieces = totals(session)
-    late = late_lists(session, now=clock.now()) if may(current_user.role, "offers.read") else []
+    buys = may(current_user.role, "offers.read")
+    late = late_lists(session, now=clock.now()) if buys else []
+    failing = feeds.failing(session, least=settings().feed_failures) if buys else []
     return render(
-        "home/index.html", waiting=waiting(), late=late, nothing=not (any(counts().values()) or late),
+        "home/index.html", waiting=waiting(), late=late, failing=failing,
+        nothing=not (any(counts().values()) or late or failing), feed_words=feed_words,
         variants=variants, pieces=pieces, channels=channels(session),
     )  # fmt: skip
 

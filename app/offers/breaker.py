@@ -55,6 +55,16 @@ def holds(counts: Mapping[str, Any], limits: Mapping[str, int], *, mode: str) ->
     return found
 
 
+def is_plain(counts: Mapping[str, Any], *, mode: str) -> bool:
+    """Whether nobody needs to look: no limit is broken, no word is undecided, and there is something to compare with.
+
+    Of a supplier with too few offers for shares a list may not end most of them unseen.
+    """
+    if counts["holds"] or counts["words"] or not counts["in_force"]:
+        return False
+    return mode == "partial" or 2 * int(counts["absent"]) <= int(counts["in_force"])
+
+
 def rows_elsewhere(account: Mapping[str, Any] | None) -> int:
     """Rows on the visible sheets that stand beside the one that was read; `account`: as Table.account told it."""
     sheets = (account or {}).get("sheets", [])

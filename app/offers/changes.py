@@ -44,6 +44,12 @@ _ITEMS_BY_GRADE = text("""
     WHERE supplier_id = :supplier_id AND identity LIKE 'item:%' AND identity <> 'item:' || item_number
 """)
 
+# A correction holds few of its file's lines, and so does not tell which items come in several grades there.
+_GRADED_IN_FILE = text("""
+    SELECT DISTINCT item_number FROM offer_line
+    WHERE offer_file_id = :file_id AND identity LIKE 'item:%' AND identity <> 'item:' || item_number
+""")
+
 _DROP_ABSENT = text("DELETE FROM offer_line WHERE offer_file_id = :file_id AND row_number < 0")
 
 _DIFF = text("""
@@ -74,6 +80,7 @@ _ABSENT = text("""
     FROM offer_file f JOIN offer o ON o.supplier_id = f.supplier_id AND o.absent_since IS NULL
     WHERE f.id = :file_id
       AND NOT EXISTS (SELECT 1 FROM offer_line l WHERE l.offer_file_id = f.id AND l.identity = o.identity)
+      AND NOT EXISTS (SELECT 1 FROM offer_file c WHERE c.corrects_id = f.id AND c.id = o.offer_file_id)
 """)
 
 # A line whose currency has no rate on its day cannot be compared with anything: rejected, and said.
@@ -235,6 +242,11 @@ def match_and_diff(session: Session, file_id: int) -> Json:
 def items_by_grade(session: Session, supplier_id: int) -> set[str]:
     """Item numbers of which the supplier's offers are known by their grade too."""
     return set(session.execute(_ITEMS_BY_GRADE, {"supplier_id": supplier_id}).scalars())
+
+
+def items_by_grade_in(session: Session, file_id: int) -> set[str]:
+    """Item numbers whose lines in this file are known by their grade too."""
+    return set(session.execute(_GRADED_IN_FILE, {"file_id": file_id}).scalars())
 
 
 def _is_large(session: Session, file_id: int) -> bool:

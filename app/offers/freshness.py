@@ -8,9 +8,10 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-# A list that changed nothing was a list too.
+# A list that changed nothing was a list too; lines of one that were mended later are none.
 LAST_LIST = """
-    (SELECT max(f.uploaded_at) FROM offer_file f WHERE f.supplier_id = s.id AND f.state IN ('accepted', 'unchanged'))
+    (SELECT max(f.uploaded_at) FROM offer_file f
+     WHERE f.supplier_id = s.id AND f.state IN ('accepted', 'unchanged') AND f.corrects_id IS NULL)
 """
 _STALE = f"""
     s.stale_policy <> 'keep' AND {LAST_LIST} + make_interval(days => s.stale_after_days) <= CAST(:now AS timestamptz)

@@ -69,15 +69,17 @@ class OfferLine(NamedTuple):
 
 
 def read_lines(table: Table, mapping: ColumnMapping, *, supplier_currency: str, default_vat_scheme: str,
-               words: Words, graded_items: Collection[str] = ()) -> Iterator[OfferLine]:  # fmt: skip
+               words: Words, graded_items: Collection[str] = (),
+               decimal_commas: Mapping[str, bool | None] | None = None) -> Iterator[OfferLine]:  # fmt: skip
     """Every data row as a line, in order.
 
     `words`: the supplier's dictionary. `graded_items`: item numbers of which offers in several grades are in force, so
     that the grade is part of what the line is known by, as it is for numbers that this file holds in several grades.
+    `decimal_commas`: of price and quantity, where another file than this one tells.
     """
     reader = _Reader(
         table, mapping, words, currency=mapping.price_currency or supplier_currency,
-        default_vat_scheme=default_vat_scheme, graded_items=graded_items,
+        default_vat_scheme=default_vat_scheme, graded_items=graded_items, decimal_commas=decimal_commas or {},
     )  # fmt: skip
     return reader.lines()
 
@@ -86,14 +88,18 @@ class _Reader:
     """What is known of the whole file while its rows are read."""
 
     def __init__(self, table: Table, mapping: ColumnMapping, words: Words, *, currency: str,
-                 default_vat_scheme: str, graded_items: Collection[str]) -> None:  # fmt: skip
+                 default_vat_scheme: str, graded_items: Collection[str],
+                 decimal_commas: Mapping[str, bool | None]) -> None:  # fmt: skip
         self.table, self.rows = table, table.rows
         self.at = dict(mapping.indexes)
         self.fields = {index: name for name, index in self.at.items()} | {WHOLE_ROW: ""}
         self.width = max(self.at.values(), default=0) + 1
         prices = self._column("price")
-        price_comma = uses_decimal_comma(prices)
-        quantity_comma = uses_decimal_comma(self._column("quantity"))
+        price_comma, quantity_comma = decimal_commas.get("price"), decimal_commas.get("quantity")
+        if price_comma is None:
+            price_comma = uses_decimal_comma(prices)
+        if quantity_comma is None:
+            quantity_comma = uses_decimal_comma(self._column("quantity"))
         self.cells = CellReader(
             words, currency=currency, vat_scheme=default_vat_scheme,
             price_comma=quantity_comma if price_comma is None else price_comma,

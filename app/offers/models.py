@@ -49,6 +49,8 @@ class OfferFile(Base):
             unique=True,
             postgresql_where=sql("state IN ('received', 'reading', 'columns', 'checked', 'accepting')"),
         ),
+        Index(None, "corrects_id", postgresql_where=sql("corrects_id IS NOT NULL")),
+        Index(None, "feed_id", postgresql_where=sql("feed_id IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -74,6 +76,9 @@ class OfferFile(Base):
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     columns: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)  # The proposal, one per header.
     counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("offer_file.id", ondelete="SET NULL"))
+    feed_id: Mapped[int | None] = mapped_column(ForeignKey("supplier_feed.id", ondelete="SET NULL"))  # None: uploaded.
+    accept_alone: Mapped[bool] = mapped_column(server_default="false")  # Nobody is asked when nothing is odd.
     uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     uploaded_at: Mapped[Created]
     checked_at: Mapped[Moment | None]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.models import User
 from app.flows.models import Message
-from app.offers.models import OfferFile, OfferFileContent
+from app.offers.models import OfferFile, OfferFileContent, OfferLine
 from app.offers.services import origin
 from app.suppliers.models import Supplier
 
@@ -132,6 +132,34 @@ def problem_lines(session: Session, file_id: int, *, problem: str, after: int, l
     """Lines with a problem, whatever became of them."""
     rows = session.execute(_PROBLEM_LINES, {"file_id": file_id, "problem": problem, "after": after, "limit": limit + 1})
     return [LineRow._make(row) for row in rows]
+
+
+def rejected_lines(session: Session, file_id: int) -> dict[int, list[dict[str, Any]]]:
+    """Row number -> problems of the file's rejected lines."""
+    rows = session.execute(
+        select(OfferLine.row_number, OfferLine.problems)
+        .where(OfferLine.offer_file_id == file_id, OfferLine.diff == "rejected", OfferLine.row_number > 0)
+        .order_by(OfferLine.row_number)
+    )
+    return {row.row_number: row.problems for row in rows}
+
+
+class Correction(NamedTuple):
+    """A file that corrects another one, or is corrected by it."""
+
+    id: int
+    filename: str
+    state: str
+
+
+def corrections(session: Session, file_id: int) -> list[Correction]:
+    """The files that corrected lines of this one, oldest first."""
+    rows = session.execute(
+        select(OfferFile.id, OfferFile.filename, OfferFile.state)
+        .where(OfferFile.corrects_id == file_id)
+        .order_by(OfferFile.id)
+    )
+    return [Correction._make(row) for row in rows]
 
 
 class ChannelProgress(NamedTuple):

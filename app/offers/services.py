@@ -43,8 +43,16 @@ class Received(NamedTuple):
     again: bool  # The same bytes are still being handled: this is that import.
 
 
+class FromFeed(NamedTuple):
+    """The feed that a file was fetched from, and whether nobody is asked when nothing about the file is odd."""
+
+    feed_id: int
+    accept_alone: bool
+    actor: str
+
+
 def receive_file(session: Session, supplier_id: int, *, filename: str, content: bytes, user_id: int | None,
-                 now: datetime, timezone: str) -> Received:  # fmt: skip
+                 now: datetime, timezone: str, feed: FromFeed | None = None) -> Received:  # fmt: skip
     """Keep the file as it came and put its reading in the ledger. Wake `FLOW` after the commit.
 
     Raises OfferFileError `empty_upload`.
@@ -64,6 +72,7 @@ def receive_file(session: Session, supplier_id: int, *, filename: str, content: 
         supplier_id=supplier_id, filename=tidy_name(filename), sha256=digest, size_bytes=len(content),
         mode=supplier.import_mode, list_date=date_of(filename, now.astimezone(ZoneInfo(timezone)).date()),
         state="received", uploaded_by=user_id, correlation_id=correlation_id(),
+        feed_id=feed.feed_id if feed else None, accept_alone=feed is not None and feed.accept_alone,
     )  # fmt: skip
     session.add(file)
     session.flush()
@@ -71,7 +80,8 @@ def receive_file(session: Session, supplier_id: int, *, filename: str, content: 
     session.flush()
     put(session, file.id, "read", now=now)
     audit.record(session, act="offers.receive", subject_kind="offer_file", subject_id=str(file.id),
-                 after={"filename": file.filename, "sha256": digest, "supplier": supplier.code})  # fmt: skip
+                 after={"filename": file.filename, "sha256": digest, "supplier": supplier.code},
+                 actor=feed.actor if feed else None)  # fmt: skip
     return Received(file.id, again=False)
 
 
@@ -146,7 +156,7 @@ def confirm_columns(session: Session, file_id: int, columns: Mapping[str, str], 
     """Remember what a person says the headers mean, '' for not used, and read the file again. Raises OfferFileError."""
     file = lock_file(session, file_id, states=("columns", "checked", "unchanged"), problem="not_open")
     remember_layout(session, file, dict(columns), user_id=user_id, now=now)
-    file.state, file.step, file.problem = "received", "", None
+    file.state, file.step, file.problem, file.accept_alone = "received", "", None, False
     file.revision += 1
     put(session, file_id, "read", now=now)
     audit.record(session, act="offers.columns", subject_kind="offer_file", subject_id=str(file_id),
@@ -224,12 +234,27 @@ def remember_layout(session: Session, file: OfferFile, columns: dict[str, str], 
         layout = SupplierLayout(supplier_id=file.supplier_id, fingerprint=file.fingerprint, columns=columns,
                                 used_at=now)  # fmt: skip
         session.add(layout)
-    layout.columns, layout.used_at, layout.stem = columns, now, file_stem(file.filename)
+    layout.columns, layout.used_at = columns, now
+    if file.corrects_id is None:  # What a purchaser called a file says nothing about the supplier's.
+        layout.stem = file_stem(file.filename)
     layout.confirmed_by = user_id or layout.confirmed_by
 
 
+def accept_if_plain(session: Session, file: OfferFile, *, now: datetime, actor: str) -> bool:
+    """Accept a checked file of a feed that may pass by itself, when nothing about it asks for a person.
+
+    One that has asked stays with the person, whatever the answers are. Wake `FLOW` after the commit.
+    """
+    if not (file.state == "checked" and file.accept_alone and breaker.is_plain(file.counts, mode=file.mode)):
+        file.accept_alone = False
+        return False
+    session.flush()
+    ask_accept(session, file.id, user_id=None, now=now, actor=actor)
+    return True
+
+
 def ask_accept(session: Session, file_id: int, *, user_id: int | None, now: datetime,
-               approval: str | None = None) -> None:  # fmt: skip
+               approval: str | None = None, actor: str | None = None) -> None:  # fmt: skip
     """A person accepts the difference; the worker applies it.
 
     A file that is held passes only with `approval`, the reason given by somebody who may approve; who may only approve
@@ -247,7 +272,7 @@ def ask_accept(session: Session, file_id: int, *, user_id: int | None, now: date
     put(session, file_id, "accept", now=now)
     counts = {name: file.counts.get(name) for name in ("new", "changed", "absent", "rejected")}
     audit.record(session, act="offers.approve" if held else "offers.accept", subject_kind="offer_file",
-                 subject_id=str(file_id), after={**counts, "approval": file.approval})  # fmt: skip
+                 subject_id=str(file_id), after={**counts, "approval": file.approval}, actor=actor)  # fmt: skip
 
 
 def ask_undo(session: Session, file_id: int, *, user_id: int | None, now: datetime, days: int) -> None:
@@ -290,6 +315,7 @@ def accept(session: Session, file_id: int, *, now: datetime) -> Json:
     passed = (file.approval or {}).get("codes", [])
     if any(hold["code"] not in passed for hold in result["holds"]):
         file.state, file.counts, file.step, file.approval = "checked", result, "", None
+        file.accept_alone = False
         file.revision += 1
         return result
     touched = changes.apply_lines(session, file_id, mode=file.mode, now=now)

@@ -12,10 +12,11 @@ from app import clock, queue
 from app.db import reading, transaction
 from app.extensions import settings
 from app.matching import words as matches
-from app.offers import queries, services, words
+from app.offers import corrections, queries, services, words
 from app.offers.columns import FIELDS
 from app.offers.forms import ActForm, UploadForm
 from app.offers.models import OfferFile
+from app.offers.reading import Unreadable
 from app.offers.undo import may_undo
 from app.suppliers import dictionary
 from app.suppliers import queries as suppliers
@@ -28,6 +29,7 @@ from app.web.permissions import requires
 bp = Blueprint("offers", __name__, url_prefix="/offers")
 PAGE = 50
 CHOSEN_STATES = ("accepted", "unchanged", "refused")
+MIMETYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 KINDS = ("new", "changed", "unchanged", "absent", "rejected")
 
 
@@ -130,6 +132,9 @@ def _page(file_id: int, *blocks: str, status: int = 200) -> Response:
         "words": words,
         "matches": matches,
         "steps": words.steps(file, progress),
+        "corrects": session.get(OfferFile, file.corrects_id) if file.corrects_id else None,
+        "corrections": queries.corrections(session, file_id),
+        "given_back": corrections.kinds(file) if file.counts.get("rejected") else (),
         "undoable": file.state == "accepted" and may_undo(file.accepted_at, now=clock.now(), days=settings().undo_days),
     }
     response = render("offers/detail.html", *blocks, status=status, **context)
@@ -272,6 +277,27 @@ def original(file_id: int) -> BaseResponse:
     return send_file(
         BytesIO(content), mimetype="application/octet-stream", as_attachment=True, download_name=file.filename
     )
+
+
+@bp.get("/<int:file_id>/rejected")
+@requires("offers.read")
+def rejected(file_id: int) -> BaseResponse:
+    """The rejected lines as the supplier wrote them, each with its reason, to be mended and dropped again."""
+    file = _file_or_404(file_id)
+    kind = request.args.get("format") or corrections.kinds(file)[0]
+    problems = queries.rejected_lines(reading(), file_id)
+    content = queries.content(reading(), file_id)
+    if kind not in corrections.kinds(file) or not problems or content is None:
+        abort(404)
+    reasons = {number: words.reasons(corrections.rejecting(found)) for number, found in problems.items()}
+    try:
+        made = corrections.as_file(file, content, reasons, kind)
+    except Unreadable as error:
+        flash(words.refusal({"code": error.code}), "error")
+        return redirect_to("offers.detail", file_id=file_id)
+    stem = corrections.stem_of(file.filename)
+    name = _("%(file)s - rejected lines of file %(number)s", file=stem, number=file.id)
+    return send_file(BytesIO(made), mimetype=MIMETYPES[kind], as_attachment=True, download_name=f"{name}.{kind}")
 
 
 def _file_or_404(file_id: int):  # type: ignore[no-untyped-def]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -121,6 +121,12 @@ def problem(code: str) -> str:
     return str(_PROBLEMS.get(code, code))
 
 
+def reasons(problems: Iterable[Mapping[str, Any]]) -> str:
+    """Why a line was rejected, with the values that are wrong."""
+    said = (problem(one["code"]) + (f": {one['value']}" if one.get("value") else "") for one in problems)
+    return "; ".join(dict.fromkeys(said))
+
+
 def refusal(detail: Mapping[str, Any] | None) -> str:
     """Why a file was refused or waits, in one sentence."""
     if not detail:
@@ -128,6 +134,8 @@ def refusal(detail: Mapping[str, Any] | None) -> str:
     if "questions" in detail:
         return " ".join(question(asked) for asked in detail["questions"])
     code = str(detail.get("code", ""))
+    if code == "corrects_unknown":
+        return _("This corrects file %(number)s, which is not a file of this supplier.", number=detail.get("file"))
     return str(_REFUSALS.get(code, _("The file could not be read (%(code)s).", code=code)))
 
 

@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import clock, queue
 from app.db import reading, transaction
 from app.extensions import settings
+from app.feeds import queries as feeds
+from app.feeds import words as feed_words
 from app.matching.queries import learned
 from app.offers import queries as offer_files
 from app.offers import services as offers
@@ -52,7 +54,8 @@ def detail(supplier_id: int) -> Response:
         totals=queries.offer_totals(session, supplier_id), dictionary=queries.words(session, supplier_id),
         dictionary_words=dictionary_words, words=words, upload_max_mb=settings().upload_max_mb, kinds=dict(KIND_NAMES),
         modes=dict(MODE_NAMES), schemes=dict(SCHEME_NAMES), stale=dict(STALE_NAMES),
-        learned=learned(session, supplier_id=supplier_id),
+        learned=learned(session, supplier_id=supplier_id), feeds=feeds.of_supplier(session, supplier_id),
+        feed_words=feed_words,
     )  # fmt: skip
 
 

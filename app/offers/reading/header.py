@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from app.offers.reading.returned import corrected_file
 from app.offers.reading.source import Merge, RawRow
 from app.offers.reading.table import Cell
 
@@ -45,6 +46,10 @@ class Head(NamedTuple):
 def find_head(rows: Sequence[RawRow], merges: Sequence[Merge] = ()) -> Head | None:
     """The header among the first rows of a table; None when none of them names columns."""
     near = rows[:SEARCH]
+    for row in near[:2]:
+        if corrected_file(row.cells) is not None:  # A sheet of ours: however few its lines are, these are its names.
+            names = _distinct([str(cell or "") for cell in row.cells])
+            return Head(names, row.number, row.number, _known(names), row.cells)
     widths = [_filled(row.cells) for row in near]
     for widest in sorted({max(widths, default=0), _usual(widths)}, reverse=True):
         found = [at for at, row in enumerate(near) if _names_columns(row.cells, widest)]

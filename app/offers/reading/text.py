@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from app.offers.reading.encoding import Encoding
 from app.offers.reading.header import find_head
+from app.offers.reading.returned import delimiter_of
 from app.offers.reading.source import RawRow, Source, path_of
 from app.offers.reading.table import WHOLE_ROW, CellProblem, Limits, Unreadable
 
@@ -103,6 +104,8 @@ def _judge(text: str) -> None:
 def _dialect(sample: list[str]) -> Dialect:
     told = _SEPARATOR_LINE.fullmatch(sample[0]) if sample else None
     lines = sample[1:] if told else sample
+    if lines and (ours := delimiter_of(lines[0])):
+        return Dialect(ours, '"', None, len(sample) - len(lines))
     text = "".join(lines)
     singles = len(re.findall(r"(?m)(?:^|[,;\t|])'[^'\n]*'(?=[,;\t|]|$)", text))
     quote = "'" if '"' not in text and singles > len(lines) else '"'

@@ -44,40 +44,38 @@ on("click", "[data-copy]", async (button) => {
 on("click", "[data-toggle]", (button) => document.getElementById(button.dataset.toggle).classList.toggle("open"));
 on("change", "[data-submit]", (field) => field.form.requestSubmit());
 
-// Drop a file anywhere on the page.
-const zone = document.querySelector("[data-dropzone]");
-if (zone) {
-  const input = zone.querySelector("input[type=file]");
-  const show = () => {
-    if (!input.files.length) return;
-    zone.querySelector("[data-filename]").textContent = input.files[0].name;
-    zone.requestSubmit();
-  };
-  input.addEventListener("change", show);
-  let depth = 0;
-  const files = (event) => event.dataTransfer && Array.from(event.dataTransfer.types).includes("Files");
-  document.addEventListener("dragenter", (event) => {
-    if (files(event)) {
-      depth += 1;
-      zone.classList.add("over");
-    }
-  });
-  document.addEventListener("dragleave", () => {
-    depth = Math.max(0, depth - 1);
-    if (!depth) zone.classList.remove("over");
-  });
-  document.addEventListener("dragover", (event) => {
-    if (files(event)) event.preventDefault();
-  });
-  document.addEventListener("drop", (event) => {
-    if (!files(event)) return;
-    event.preventDefault();
-    depth = 0;
-    zone.classList.remove("over");
-    input.files = event.dataTransfer.files;
-    show();
-  });
-}
+// Drop a file anywhere on the page. The form is looked for when it is needed: it may come with a part of the page.
+const zone = () => document.querySelector("[data-dropzone]");
+const sendFile = (input) => {
+  if (!input.files.length) return;
+  input.form.querySelector("[data-filename]").textContent = input.files[0].name;
+  input.form.requestSubmit();
+};
+on("change", "[data-dropzone] input[type=file]", sendFile);
+let depth = 0;
+const files = (event) => zone() && event.dataTransfer && Array.from(event.dataTransfer.types).includes("Files");
+document.addEventListener("dragenter", (event) => {
+  if (files(event)) {
+    depth += 1;
+    zone().classList.add("over");
+  }
+});
+document.addEventListener("dragleave", () => {
+  depth = Math.max(0, depth - 1);
+  if (!depth) zone()?.classList.remove("over");
+});
+document.addEventListener("dragover", (event) => {
+  if (files(event)) event.preventDefault();
+});
+document.addEventListener("drop", (event) => {
+  if (!files(event)) return;
+  event.preventDefault();
+  depth = 0;
+  zone().classList.remove("over");
+  const input = zone().querySelector("input[type=file]");
+  input.files = event.dataTransfer.files;
+  sendFile(input);
+});
 
 // Keyboard: j and k move along the rows, Enter opens one, ? lists the keys. The search box is in palette.js.
 const typing = (element) => element.matches("input, textarea, select, [contenteditable]");

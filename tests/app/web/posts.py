@@ -58,6 +58,11 @@ def _transfer(house: WholeHouse) -> Post:
     return Post(f"/stock/{house.variant.id}/transfer", form, "stock.transfer")
 
 
+def _sftp(house: WholeHouse) -> dict[str, str]:
+    place = {name: str(value) for name, value in house.feed.place.items()}
+    return place | {"name": "Out", "pattern": "stock*.csv", "every_minutes": "60", "version": str(house.feed.version)}
+
+
 def _draft(house: WholeHouse) -> Post:
     house.without_draft()
     return Post("/pricing/versions/draft", {}, "pricing.draft")
@@ -106,6 +111,18 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
     ),
     "offers.undo": lambda house: Post(f"/offers/{house.applied_file().id}/undo", {}, "offers.undo"),
     "offers.cancel": lambda house: Post(f"/offers/{house.file.id}/cancel", {}, "offers.cancel"),
+    "feeds.create": lambda house: Post(
+        f"/suppliers/{house.supplier.id}/feeds/new?kind=url",
+        {"name": "Site", "url": "https://foxway.example/list.csv", "auth": "basic", "user": "iused", "secret": "s3cret",
+         "at_times": "7:00", "active": "y"}, "feeds.create",
+    ),
+    "feeds.edit": lambda house: Post(f"/feeds/{house.feed.id}/edit", _sftp(house), "feeds.update"),
+    "feeds.fetch": lambda house: Post(f"/feeds/{house.feed.id}/fetch", {}, "feeds.fetch"),
+    "feeds.test": lambda house: Post(f"/feeds/{house.feed.id}/test", {}, "feeds.test"),
+    "feeds.confirm_host_key": lambda house: Post(
+        f"/feeds/{house.feed.id}/host-key", {"fingerprint": "SHA256:x"}, "feeds.host_key"
+    ),
+    "feeds.delete": lambda house: Post(f"/feeds/{house.feed.id}/delete", {}, "feeds.delete"),
     "stock.move": lambda house: Post(
         f"/stock/{house.variant.id}/move",
         {"kind": "receipt", "quantity": "1", "reason": "found", "location": str(house.warehouse_id)}, "stock.move",

@@ -1,0 +1,1 @@
+"""Where suppliers leave their lists: an address, a folder on an SFTP server, a mailbox."""
