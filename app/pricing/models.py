@@ -254,7 +254,7 @@ class Price(Base):
     floor: Mapped[Money]  # EUR, VAT included: below it the sale loses money
     landed_cost: Mapped[Money]  # EUR, without deductible VAT
     vat_scheme: Mapped[Short]
-    purchase: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # EUR, as offered; None: written before 0009.
+    purchase: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # EUR, as offered; None: written before 0010.
     reference: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # EUR, VAT included: what it cost new.
     terms_key: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("price_terms.key"))  # None: as `purchase`.
     ladder: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))  # The better grade's price, where that was less.
