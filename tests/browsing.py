@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -128,3 +129,10 @@ def write_list(path: Path, lines: Iterable[Iterable[object]], header: Iterable[s
     text = "\n".join(";".join(map(str, line)) for line in (header, *lines))
     path.write_bytes(text.encode("cp1252"))
     return path
+
+
+def until(answer: Callable[[], bool]) -> None:
+    """Look again, each time at a fresh page, until it is so."""
+    ends = time.monotonic() + PATIENCE_MS / 1000
+    while not answer():
+        assert time.monotonic() < ends, "it did not come"
