@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
@@ -175,7 +176,13 @@ def propose_former(session: Session, rule_set_id: int, *, user_id: int, now: dat
     former = lock_set(session, rule_set_id, "retired")
     if queries.rule_set_in(session, "proposed") is not None:
         raise RuleSetError("proposed_already")
-    made = copy_set(session, former.id, state="proposed", note=f"= {former.number}", user_id=user_id)
+    made = copy_set(
+        session,
+        former.id,
+        state="proposed",
+        note=_("Back to version %(number)s", number=former.number),
+        user_id=user_id,
+    )
     ask_simulation(session, made, now=now)
     return made
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.pricing.models import PriceRule, RuleSet
-from app.pricing.queries import rules
+from app.pricing.queries import rule_set_in, rules
 from app.pricing.services import EDITED
 
 
@@ -57,10 +57,11 @@ class RuleChange(NamedTuple):
 
 
 def changes(session: Session, found: RuleSet) -> list[RuleChange]:
-    """What the set does differently from the one that it is based on, in its order; what is gone comes last."""
-    if found.based_on_id is None:
+    """What the set does differently from the version before it, or in force; in its order, what is gone comes last."""
+    before_id = _version_before(session, found)
+    if before_id is None:
         return []
-    old = {rule.lineage or rule.id: rule for rule in rules(session, found.based_on_id)}
+    old = {rule.lineage or rule.id: rule for rule in rules(session, before_id)}
     known: list[RuleChange] = []
     now = rules(session, found.id)
     moved = _moved([rule.lineage for rule in now if rule.lineage in old], list(old))
@@ -70,6 +71,17 @@ def changes(session: Session, found: RuleSet) -> list[RuleChange]:
         if kind:
             known.append(RuleChange(kind, mine.name, mine, before))
     return [*known, *(RuleChange("gone", rule.name, None, rule) for rule in old.values())]
+
+
+def _version_before(session: Session, found: RuleSet) -> int | None:
+    """Of a version the one before it; of what is none yet, the one in force."""
+    earlier = select(RuleSet.id).where(RuleSet.number.is_not(None)).order_by(RuleSet.number.desc()).limit(1)
+    if found.number is not None:
+        return session.execute(earlier.where(RuleSet.number < found.number)).scalar_one_or_none()
+    if found.state in ("draft", "proposed"):
+        in_force = rule_set_in(session, "in_force")
+        return in_force.id if in_force else None
+    return found.based_on_id
 
 
 def _kind(mine: PriceRule, before: PriceRule | None, *, moved: bool) -> str:

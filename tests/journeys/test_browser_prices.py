@@ -54,7 +54,7 @@ def agree(manager: Any, site: Portal) -> None:
     manager.wait_for_selector("h1 .state:has-text('in force')")  # Without a reload.
 
 
-def test_a_rule_is_simulated_and_approved(site: Portal, open_page: Callable[..., Any], sku: str) -> None:
+def test_a_rule_is_simulated_approved_and_taken_back(site: Portal, open_page: Callable[..., Any], sku: str) -> None:
     page, complaints = open_page()
     manager, worries = open_page()
     sign_in(page, site)
@@ -71,6 +71,15 @@ def test_a_rule_is_simulated_and_approved(site: Portal, open_page: Callable[...,
     agree(manager, site)
     until(lambda: price_in_shop(manager, site.storefronts[0], sku) > before * 1.1)
 
+    page.goto(f"{site.url}/pricing/versions")
+    page.click("tr:has-text('was in force') a >> nth=0")
+    page.click("text=Go back to these rules")
+    page.wait_for_selector(".tile:has-text('Prices that change')")  # It simulates by itself.
+    assert "Margin, small devices" in page.locator("#set-live .panel:has-text('What changes')").inner_text()
+    page.click("main button.btn-primary:has-text('Publish')")  # The way back needs no second person.
+    page.wait_for_selector("h1 .state:has-text('in force')")
+
+    until(lambda: price_in_shop(manager, site.storefronts[0], sku) == before)
     assert complaints == worries == []
 
 
