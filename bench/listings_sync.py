@@ -87,9 +87,11 @@ def _assortment() -> list[int]:
             sa.text("""INSERT INTO offer (supplier_id, identity, item_number, description, grade_word, grade_key, grade,
                            quantity, price, currency, price_eur, vat_scheme, variant_id, offer_file_id, row_number,
                            changed_at)
-                       SELECT :supplier_id, sku, sku, name, grade, lower(grade), grade, 1 + id % 7, 100 + id % 400,
-                              'EUR', 100 + id % 400, 'margin', id, :file_id, 1, now()
-                       FROM variant WHERE active AND grade <> 'new' ORDER BY id LIMIT :listings
+                       SELECT :supplier_id, sku, sku, name, grade, lower(grade), grade, 1 + id % 7, p.eur, 'EUR', p.eur,
+                              'margin', id, :file_id, 1, now()
+                       FROM variant, LATERAL (SELECT 100 + product_id % 300 + 30 * array_position(
+                         ARRAY['C', 'B', 'A', 'A+']::varchar[], grade) AS eur) p  -- A better grade costs more.
+                       WHERE active AND grade <> 'new' ORDER BY id LIMIT :listings
                        RETURNING variant_id"""),
             {"supplier_id": supplier_id, "file_id": file_id, "listings": LISTINGS},
         )
