@@ -6,12 +6,12 @@ The message's body is a listing in our words. Only the mapping below knows how S
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +31,7 @@ from jobs import failpoints, shops
 from jobs.ledger import Batch, Claimed, Outcome, claim_more, settle
 
 CUSTOM_FIELDS = ("grade", "colour", "storage_gb", "category")
+AHEAD = 2  # Calls in line: the one that the shop has, and one that follows it while a claim takes its time.
 DEFAULT_CURRENCY = "b7d2554b0ce847cd82f3ac9bd1c0dfca"  # The same on every shop (contract, section 1).
 EVERYWHERE = 30  # Visibility: link, search and listing.
 MAPPING = 1  # Count up when `product` maps the same listing differently.
@@ -42,19 +43,27 @@ def work(batch: Batch) -> None:
     """Send the newest wish per SKU; older ones that were claimed with it are superseded.
 
     A shop wants small calls, one at a time; the ledger wants large claims. So each claim is sent in several calls, and
-    each call is settled at once: pages see it, and a worker that dies repeats one call at most. The shop is never kept
-    waiting: while it answers a call, the one before is written down, and the next is mapped or claimed.
+    each call is settled at once: pages see it, and a worker that dies repeats three calls at most. The shop is never
+    kept waiting: while it answers a call, the one before is written down, and further ones are mapped or claimed.
     """
     client = shops.client(batch.channel)
     lookups = client.lookups()
-    under_way: tuple[Call, Future[list[RecordOutcome]]] | None = None
+    under_way: deque[tuple[Call, Future[list[RecordOutcome]]]] = deque()
     with ThreadPoolExecutor(max_workers=1) as line:
-        for call in chain(_calls(batch, lookups), [None]):
-            answers = under_way[1].result() if under_way else []
-            following = (call, line.submit(copy_context().run, send, client, call, lookups)) if call else None
-            if under_way:
-                write_down(batch, under_way[0], answers)
-            under_way = following
+        try:
+            for call in _calls(batch, lookups):
+                under_way.append((call, line.submit(copy_context().run, send, client, call, lookups)))
+                if len(under_way) > AHEAD:
+                    _write_first(batch, under_way)
+            while under_way:
+                _write_first(batch, under_way)
+        finally:
+            line.shutdown(cancel_futures=True)  # After a failure what waits in line is not sent.
+
+
+def _write_first(batch: Batch, under_way: deque[tuple[Call, Future[list[RecordOutcome]]]]) -> None:
+    call, answers = under_way.popleft()
+    write_down(batch, call, answers.result())
 
 
 def _calls(batch: Batch, lookups: Lookups) -> Iterator[Call]:
