@@ -47,6 +47,8 @@ BREAKER_PAUSE = timedelta(seconds=20)
 _BY_INDEX = sa.text(
     "SELECT set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan']) name"
 )
+# A process that is stopped while it holds a lane's lock loses the lock with the lease: others would wait for ever.
+_NOT_FOR_EVER = sa.text("SELECT set_config('idle_in_transaction_session_timeout', CAST(:ms AS text), true)")
 # As the partial indexes say it, and without parameters: a prepared plan could not use them.
 _PENDING = Message.state == sa.literal_column("'pending'")
 _OUTLIVED = Message.deaths > sa.literal_column("0")
@@ -178,6 +180,7 @@ def claim(flow: Flow, channel: str, *, cause: str) -> Batch | None:
     harms no neighbour; after three deaths it is dead.
     """
     with transaction() as session:
+        _hold_no_longer_than_the_lease(session)
         session.execute(insert(Lane).values(flow=flow.name, channel=channel).on_conflict_do_nothing())
         lane = session.execute(
             sa.select(Lane).where(Lane.flow == flow.name, Lane.channel == channel).with_for_update()
@@ -215,6 +218,7 @@ def claim_more(batch: Batch) -> list[Claimed]:
     if time.monotonic() > batch.until:
         return []
     with transaction() as session:
+        _hold_no_longer_than_the_lease(session)
         lane = session.execute(_lane_of(batch).with_for_update()).scalar_one_or_none()
         if lane is None:
             raise LeaseLost("the lane has another batch")
@@ -229,6 +233,10 @@ def claim_more(batch: Batch) -> list[Claimed]:
             .values(claimed=Run.claimed + len(messages), revision=Run.revision + 1)
         )  # fmt: skip
         return messages
+
+
+def _hold_no_longer_than_the_lease(session: Session) -> None:
+    session.execute(_NOT_FOR_EVER, {"ms": int(1000 * settings().lease_seconds)})
 
 
 _NEXT_RUN = sa.select(sa.func.nextval(sa.func.pg_get_serial_sequence("run", "id")))
@@ -331,6 +339,7 @@ def settle(session: Session, batch: Batch, outcomes: Sequence[Outcome]) -> None:
     now = clock.now()
     states = Counter(outcome.state for outcome in outcomes)
     connection = session.connection()
+    _hold_no_longer_than_the_lease(session)
     lane: Json = {"flow": batch.flow.name, "channel": batch.channel, "fence": batch.fence, "now": now}
     if states["retry"] and states["retry"] + states["dead"] == len(outcomes):
         first = next(outcome for outcome in outcomes if outcome.state == "retry")
