@@ -6,6 +6,7 @@ from app.web.lazy import lazy as _l
 
 CATEGORIES = [
     ("phone", _l("Phones")), ("tablet", _l("Tablets")), ("notebook", _l("Notebooks")), ("desktop", _l("Desktops")),
+    ("monitor", _l("Monitors")),
 ]  # fmt: skip
 
 
