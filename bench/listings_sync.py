@@ -23,7 +23,7 @@ from app.stock.services import set_offered
 from app.suppliers.models import Supplier
 from bench.report import Report, median_and_spread
 from bench.world import shop_of, world
-from jobs import ledger, shops
+from jobs import claims, ledger, shops
 from jobs.portal_listings_shopware import product
 
 LISTINGS = 20_000
@@ -121,7 +121,7 @@ def _run(variants: list[int], *, expect: int = LISTINGS) -> tuple[float, float]:
         sent = refresh_listings(session, variant_ids=variants, now=clock.now(), origin=None)
     decided = time.perf_counter()
     ledger.drain(FLOW)
-    while ledger.due_lanes(FLOW):
+    while claims.due_lanes(FLOW):
         ledger.drain(FLOW)
     ended = time.perf_counter()
     assert sum(sent.values()) == expect, sent

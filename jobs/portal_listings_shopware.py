@@ -28,7 +28,8 @@ from integrations.shopware.ids import deterministic_id
 from integrations.shopware.lookups import Lookups
 from integrations.shopware.upsert import RecordOutcome
 from jobs import failpoints, shops
-from jobs.ledger import Batch, Claimed, Outcome, claim_more, settle
+from jobs.claims import Batch, Claimed, claim_more
+from jobs.settlement import Outcome, settle
 
 CUSTOM_FIELDS = ("grade", "colour", "storage_gb", "category")
 AHEAD = 2  # Calls in line: the one that the shop has, and one that follows it while a claim takes its time.

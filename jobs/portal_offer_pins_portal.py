@@ -10,7 +10,8 @@ from app.channels.services import FLOW as LISTINGS
 from app.channels.services import lock_assortment, refresh_listings
 from app.db import transaction
 from app.pricing import pins
-from jobs.ledger import Batch, Outcome, settle
+from jobs.claims import Batch
+from jobs.settlement import Outcome, settle
 
 
 def work(batch: Batch) -> None:

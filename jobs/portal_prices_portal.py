@@ -13,7 +13,8 @@ from app.db import Json, transaction
 from app.pricing import publishing
 from app.pricing.services import RuleSetError
 from jobs import failpoints
-from jobs.ledger import Batch, Outcome, settle
+from jobs.claims import Batch
+from jobs.settlement import Outcome, settle
 
 
 def work(batch: Batch) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from app import clock
 from app.db import transaction
 from app.stock import snapshots
-from jobs.ledger import Batch, Outcome, settle
+from jobs.claims import Batch
+from jobs.settlement import Outcome, settle
 
 
 def work(batch: Batch) -> None:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jobs.ledger import Batch
+    from jobs.claims import Batch
 
 Handler = Callable[["Batch"], None]
 

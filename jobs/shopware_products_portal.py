@@ -19,8 +19,9 @@ from app.channels.services import lock_assortment, send_again
 from app.db import transaction
 from integrations.shopware.ids import deterministic_id
 from jobs import shops
-from jobs.ledger import Batch, Outcome, settle
+from jobs.claims import Batch
 from jobs.portal_listings_shopware import DEFAULT_CURRENCY
+from jobs.settlement import Outcome, settle
 
 ECHO = timedelta(minutes=2)  # A delivery this soon after our own write is taken for its echo.
 FIELDS = {"product": ["id", "productNumber", "price", "active"]}

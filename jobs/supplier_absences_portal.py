@@ -12,7 +12,8 @@ from app import clock, queue
 from app.channels.services import FLOW as LISTINGS
 from app.db import transaction
 from app.offers import services
-from jobs.ledger import Batch, Outcome, settle
+from jobs.claims import Batch
+from jobs.settlement import Outcome, settle
 
 ACTS = (
     (services.suppliers_with_ended_grace, services.end_absent),

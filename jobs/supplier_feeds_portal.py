@@ -23,7 +23,8 @@ from app.sealing import SealBroken
 from integrations.feeds import mailbox, url
 from integrations.feeds.errors import FeedError
 from integrations.feeds.reach import Limits, Reach
-from jobs.ledger import Batch, Claimed, Outcome, settle
+from jobs.claims import Batch, Claimed
+from jobs.settlement import Outcome, settle
 
 if TYPE_CHECKING:
     from integrations.feeds import sftp

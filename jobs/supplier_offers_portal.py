@@ -27,7 +27,8 @@ from app.offers.reading import Table, Unreadable, read_table
 from app.suppliers.dictionary import dictionary, note_words
 from app.suppliers.models import Supplier
 from jobs import failpoints
-from jobs.ledger import Batch, Claimed, Outcome, settle
+from jobs.claims import Batch, Claimed
+from jobs.settlement import Outcome, settle
 
 BLOCK = 2000  # Lines per transaction: what a killed worker repeats, and how often progress moves.
 COLUMNS = (

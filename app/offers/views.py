@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 
 from flask import Blueprint, Response, abort, flash, request, send_file
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
@@ -307,7 +309,7 @@ def _file_or_404(file_id: int):  # type: ignore[no-untyped-def]
     return found[0]
 
 
-def _act(file_id: int, act) -> BaseResponse:  # type: ignore[no-untyped-def]
+def _act(file_id: int, act: Callable[[Session], object]) -> BaseResponse:
     """One act on the file, in one transaction; what its state forbids is said, not raised."""
     _file_or_404(file_id)
     if not ActForm().validate_on_submit():

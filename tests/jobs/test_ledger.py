@@ -19,8 +19,9 @@ from app.flows.catalogue import Flow
 from app.flows.models import Lane, Message, Run
 from app.settings import ROOT
 from integrations.errors import Misconfigured, Unavailable
-from jobs import ledger, registry, schedule
-from jobs.ledger import Batch, LeaseLost, Outcome, settle
+from jobs import claims, ledger, registry, schedule, settlement
+from jobs.claims import Batch, LeaseLost
+from jobs.settlement import Outcome, settle
 
 FLOW = "test.things.shop"
 
@@ -97,7 +98,7 @@ def test_a_newer_message_supersedes_a_waiting_one_of_the_same_key(flow: Flow) ->
 
 def test_a_message_in_hand_is_not_superseded(flow: Flow) -> None:
     put("a")
-    batch = ledger.claim(flow, "", cause="wake")
+    batch = claims.claim(flow, "", cause="wake")
     assert batch is not None
 
     put("a")
@@ -109,9 +110,9 @@ def test_one_batch_of_a_lane_is_in_work_at_a_time(flow: Flow) -> None:
     put(*(f"k{number}" for number in range(20)))
     put("other", channel="econocom")
 
-    first = ledger.claim(flow, "", cause="wake")
-    second = ledger.claim(flow, "", cause="wake")
-    elsewhere = ledger.claim(flow, "econocom", cause="wake")
+    first = claims.claim(flow, "", cause="wake")
+    second = claims.claim(flow, "", cause="wake")
+    elsewhere = claims.claim(flow, "econocom", cause="wake")
 
     assert first is not None
     assert len(first.messages) == 10
@@ -148,10 +149,10 @@ def test_many_workers_at_once_deliver_each_message_once(flow: Flow, handle: Any,
 
 def test_a_worker_that_lost_its_lease_changes_nothing(flow: Flow) -> None:
     put("a")
-    late = ledger.claim(flow, "", cause="wake")
+    late = claims.claim(flow, "", cause="wake")
     assert late is not None
     expire_leases()
-    taken_over = ledger.claim(flow, "", cause="sweep")
+    taken_over = claims.claim(flow, "", cause="sweep")
     assert taken_over is not None
     deliver(taken_over)
 
@@ -163,7 +164,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(flow: Flow) -> None:
 
 def test_a_heartbeat_keeps_the_lease_past_its_length(flow: Flow) -> None:
     put("a")
-    batch = ledger.claim(flow, "", cause="wake")
+    batch = claims.claim(flow, "", cause="wake")
     assert batch is not None
 
     with db.engine.begin() as connection:
@@ -179,7 +180,7 @@ def test_a_heartbeat_keeps_the_lease_past_its_length(flow: Flow) -> None:
 def test_three_dead_workers_bury_the_message_and_spare_its_neighbours(flow: Flow, handle: Any) -> None:
     put("poison", "fine")
     for _ in range(3):
-        assert ledger.claim(flow, "", cause="wake") is not None
+        assert claims.claim(flow, "", cause="wake") is not None
         expire_leases()
         with transaction() as session:  # Only `poison` is ever taken again: it alone is first in line.
             session.execute(sa.update(Message).where(Message.key == "fine").values(lease_until=None))
@@ -193,17 +194,17 @@ def test_three_dead_workers_bury_the_message_and_spare_its_neighbours(flow: Flow
 def test_what_a_dead_worker_had_in_hand_comes_back_in_groups_and_only_the_poison_dies(flow: Flow, handle: Any) -> None:
     put(*(f"k{number:02}" for number in range(45)))
     sizes: list[int] = []
-    assert ledger.claim(flow, "", cause="wake") is not None  # The worker dies with ten, as many as a claim takes here.
+    assert claims.claim(flow, "", cause="wake") is not None  # The worker dies with ten, as many as a claim takes here.
     expire_leases()
 
     def work(batch: Batch) -> None:
         sizes.append(len(batch.messages))
         deliver(batch)
-        ledger.end_run(batch)
+        settlement.end_run(batch)
 
     poisoned = 0
     for _ in range(12):
-        batch = ledger.claim(flow, "", cause="wake")
+        batch = claims.claim(flow, "", cause="wake")
         if batch is None:
             break
         if any(message.key == "k03" for message in batch.messages):
@@ -228,7 +229,7 @@ def test_a_flow_that_takes_one_message_is_given_one_after_deaths_too(
     with transaction() as session:  # As after the deaths of three workers, each with one of them.
         session.execute(sa.update(Message).values(deaths=1))
 
-    taken = ledger.claim(catalogue.FLOWS[FLOW], "", cause="wake")
+    taken = claims.claim(catalogue.FLOWS[FLOW], "", cause="wake")
 
     assert taken is not None
     assert [message.key for message in taken.messages] == ["a"]
@@ -335,7 +336,7 @@ def test_a_tick_is_taken_once_by_one_of_many_sweeps(committed: Flask, monkeypatc
 
 def test_the_sweep_closes_runs_whose_worker_fell_silent(flow: Flow) -> None:
     put("a")
-    assert ledger.claim(flow, "", cause="wake") is not None
+    assert claims.claim(flow, "", cause="wake") is not None
     with transaction() as session:
         session.execute(sa.update(Run).values(seen_at=clock.now() - timedelta(minutes=5)))
 
@@ -385,11 +386,11 @@ def test_only_a_dead_message_is_replayed(flow: Flow) -> None:
 
 def test_a_dead_message_that_a_newer_one_followed_is_superseded_instead_of_replayed(flow: Flow, handle: Any) -> None:
     [older] = put("a")
-    batch = ledger.claim(flow, "", cause="wake")
+    batch = claims.claim(flow, "", cause="wake")
     assert batch is not None
     put("a")  # While the older one is in hand: it cannot be superseded now.
     _refuse(batch)
-    ledger.end_run(batch)
+    settlement.end_run(batch)
     handle(deliver)
     ledger.drain(FLOW)
     assert states() == ["dead", "delivered"]

@@ -101,7 +101,8 @@ def test_what_cannot_be_pinned_is_refused(market: Market, wrong: str) -> None:
 def test_the_tick_ends_pins_that_are_over_and_listings_follow(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     from app.flows.catalogue import FLOWS
     from jobs import portal_offer_pins_portal as flow
-    from jobs.ledger import claim, end_run
+    from jobs.claims import claim
+    from jobs.settlement import end_run
 
     market.pin(market.dear)
     market.assortment.refresh(market.variant)

@@ -20,7 +20,7 @@ from app.flows.catalogue import FLOWS
 from app.flows.models import Message
 from app.stock import counts, places, queries, services, snapshots
 from app.stock.models import Location, Movement, StockCount
-from jobs import ledger
+from jobs import claims
 
 PAGES = ("/stock/", "/stock/locations", "/stock/movements", "/stock/counts", "/stock/policy", "/stock/value")
 
@@ -272,7 +272,7 @@ def test_sync_now_tries_at_once_what_a_storefront_has_not_confirmed(store: Store
         )
     ).all()
     assert sorted(row.channel for row in due) == ["econocom", "refurbished-direct"]
-    assert ledger.claim(FLOWS["portal.listings.shopware"], "refurbished-direct", cause="wake") is not None
+    assert claims.claim(FLOWS["portal.listings.shopware"], "refurbished-direct", cause="wake") is not None
     assert store.browser.post("/stock/channels/nowhere/sync").status_code == 404
 
 
