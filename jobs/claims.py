@@ -55,12 +55,11 @@ class Batch:
     flow: Flow
     channel: str
     fence: int
-    messages: list[Claimed]
-    open: dict[int, Claimed] = field(init=False)  # What is not settled yet.
+    messages: list[Claimed] = field(default_factory=list)
+    open: dict[int, Claimed] = field(default_factory=dict)  # What is not settled yet.
     until: float = field(init=False)  # Of the monotonic clock: no more messages are taken after it.
 
     def __post_init__(self) -> None:
-        self.open = {message.id: message for message in self.messages}
         self.until = time.monotonic() + self.flow.timeout_s / 2
 
     @property
@@ -115,7 +114,7 @@ def claim(flow: Flow, channel: str, *, cause: str) -> Batch | None:
             if lane.lease_until >= now:
                 return None  # One batch of a lane at a time: the shop wants it, and order is kept.
             _count_death(session, lane, now)
-        batch = Batch(flow, channel, fence=session.execute(_NEXT_RUN).scalar_one(), messages=[])
+        batch = Batch(flow, channel, fence=session.execute(_NEXT_RUN).scalar_one())
         due = (*batch.here, PENDING, Message.next_attempt_at <= now)
         chosen = _suspects(session, due, at_most=min(SUSPECTS, flow.batch))
         messages = _take(session, batch, _fresh(due, flow.batch) if chosen is None else chosen, now)

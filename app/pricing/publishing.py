@@ -140,9 +140,9 @@ def _begin(session: Session, found: RuleSet, *, now: datetime) -> None:
 
 
 def _put_work(session: Session, found: RuleSet, step: str, *, now: datetime) -> None:
-    everything = {"after": 0, "buckets": _buckets(found), "limit": None}
+    everything = {"after": 0, "buckets": _buckets(found)}
     found.step, found.cursor, found.done = step, 0, 0
-    found.total = len(session.execute(_PRODUCTS, everything).all())
+    found.total = session.execute(_HOW_MANY, everything).scalar_one()
     found.revision += 1
     put(session, step, key=str(found.id), now=now, rule_set_id=found.id)
 
@@ -176,26 +176,24 @@ def propose_former(session: Session, rule_set_id: int, *, user_id: int, now: dat
     former = lock_set(session, rule_set_id, "retired")
     if queries.rule_set_in(session, "proposed") is not None:
         raise RuleSetError("proposed_already")
-    made = copy_set(
-        session,
-        former.id,
-        state="proposed",
-        note=_("Back to version %(number)s", number=former.number),
-        user_id=user_id,
-    )
+    note = _("Back to version %(number)s", number=former.number)
+    made = copy_set(session, former.id, state="proposed", note=note, user_id=user_id)
     ask_simulation(session, made, now=now)
     return made
 
 
-_PRODUCTS = text(f"""
-    SELECT v.product_id, array_agg(v.id) AS variant_ids
+_FOR_SALE = f"""
     FROM variant v
     WHERE v.product_id > :after AND (CAST(:buckets AS int) IS NULL OR {BUCKET} < :buckets)
       AND (EXISTS (SELECT 1 FROM offer o WHERE o.variant_id = v.id AND o.quantity > 0)
            OR EXISTS (SELECT 1 FROM stock s WHERE s.variant_id = v.id AND s.available > 0)
            OR EXISTS (SELECT 1 FROM listing l WHERE l.variant_id = v.id))
+"""  # noqa: S608  # Text of ours.
+_HOW_MANY = text(f"SELECT count(DISTINCT v.product_id) {_FOR_SALE}")
+_PRODUCTS = text(f"""
+    SELECT v.product_id, array_agg(v.id) AS variant_ids {_FOR_SALE}
     GROUP BY v.product_id ORDER BY v.product_id LIMIT :limit
-""")  # noqa: S608  # Text of ours.
+""")
 
 
 def bring_in_line(session: Session, rule_set_id: int, *, now: datetime) -> bool:
