@@ -75,6 +75,26 @@ def test_a_poll_that_fails_leaves_the_page_as_it_is(site: Portal, open_page: Cal
     assert "the server broke" not in page.content()
 
 
+def test_a_file_that_was_chosen_before_the_script_came_is_sent(site: Portal, open_page: Callable[..., Any]) -> None:
+    page, complaints = open_page()
+    sign_in(page, site)
+    page.click("nav a[href='/suppliers/']")
+    address = page.locator("text=Foxway").get_attribute("href")
+    late: list[Any] = []
+    page.route("**/vendor/app-*.js", lambda route: route.continue_() if late else late.append(route))
+
+    page.goto(f"{site.url}{address}", wait_until="commit")
+    page.set_input_files("input[type=file]", str(site.stock_list))
+    assert len(late) == 1
+    late[0].continue_()
+
+    page.wait_for_url("**/offers/*")
+    page.go_back()
+    page.wait_for_load_state()
+    assert page.locator("[data-dropzone]").count() == 1  # Nothing is sent again.
+    assert complaints == []
+
+
 def test_pages_read_without_javascript(site: Portal, open_page: Callable[..., Any]) -> None:
     page, complaints = open_page(java_script_enabled=False)
     sign_in(page, site)

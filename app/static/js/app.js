@@ -52,6 +52,7 @@ const sendFile = (input) => {
   input.form.requestSubmit();
 };
 on("change", "[data-dropzone] input[type=file]", sendFile);
+document.querySelectorAll("[data-dropzone] input[type=file]").forEach(sendFile); // Chosen before this script came.
 let depth = 0;
 const files = (event) => zone() && event.dataTransfer && Array.from(event.dataTransfer.types).includes("Files");
 document.addEventListener("dragenter", (event) => {
