@@ -22,7 +22,7 @@ from app.offers.cells import NewWords
 from app.offers.columns import Layout, NotAStockList, Proposal, fingerprint, propose_columns
 from app.offers.lines import OfferLine as ReadLine
 from app.offers.lines import read_lines
-from app.offers.models import OfferFile, OfferFileContent, OfferLine
+from app.offers.models import COMPARING, OfferFile, OfferFileContent, OfferLine
 from app.offers.reading import Table, Unreadable, read_table
 from app.suppliers.dictionary import dictionary, note_words
 from app.suppliers.models import Supplier
@@ -90,8 +90,9 @@ def _read(batch: Batch, message: Claimed, *, only_check: bool) -> None:
     file_id: int = message.body["offer_file_id"]
     with transaction() as session:
         file = session.execute(sa.select(OfferFile).where(OfferFile.id == file_id).with_for_update()).scalar_one()
+        comparing = file.state == "reading" and file.step in COMPARING
         wanted = ("checked", "unchanged") if only_check else ("received", "reading")
-        if file.state not in wanted:
+        if not (file.state in wanted or (only_check and comparing)):
             settle(session, batch, [Outcome(message.id, "unchanged", {"reason": file.state})])
             return
         file.state, file.step = "reading", "check" if only_check else "read"

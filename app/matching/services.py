@@ -168,10 +168,10 @@ def follow(session: Session, supplier_id: int, *, now: datetime) -> None:
     """
     if not _requested(session, f"supplier-{supplier_id}"):
         offers.put_regrade(session, supplier_id, now=now)
-    waiting = select(OfferFile.id).where(OfferFile.supplier_id == supplier_id, OfferFile.state == "checked")
-    for file_id in session.execute(waiting).scalars():
+    for file_id in offers.compared_files(session, supplier_id):
         if not _requested(session, str(file_id)):
             offers.put(session, file_id, "check", now=now)
+    offers.hide_comparison(session, supplier_id)
 
 
 def _requested(session: Session, key: str) -> bool:

@@ -37,6 +37,8 @@ FILE_STATES = (
     "refused",  # not readable as a stock list; `problem` says why
 )
 
+COMPARING = ("match", "check")  # Steps of the state `reading` whose lines are read already.
+
 
 class OfferFile(Base):
     __tablename__ = "offer_file"

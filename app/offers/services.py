@@ -21,7 +21,7 @@ from app.flows import services as ledger
 from app.logs import correlation_id
 from app.offers import breaker, changes, freshness, questions, undo
 from app.offers.columns import Layout, file_stem
-from app.offers.models import OfferFile, OfferFileContent
+from app.offers.models import COMPARING, OfferFile, OfferFileContent
 from app.stock.services import set_offered
 from app.suppliers.models import Supplier, SupplierLayout
 
@@ -91,6 +91,28 @@ def put(session: Session, file_id: int, act: str, *, now: datetime) -> None:
         session, FLOW, key=str(file_id), delivery_id=f"{act}:{file_id}:{uuid.uuid4().hex}",
         body={"act": act, "offer_file_id": file_id}, now=now, origin=origin(file_id),
     )  # fmt: skip
+
+
+def compared_files(session: Session, supplier_id: int) -> list[int]:
+    """The supplier's files that wait for a person, or are on the way there."""
+    comparing = sql_and(OfferFile.state == "reading", OfferFile.step.in_(COMPARING))
+    rows = session.execute(
+        select(OfferFile.id).where(OfferFile.supplier_id == supplier_id, (OfferFile.state == "checked") | comparing)
+    )
+    return list(rows.scalars())
+
+
+def hide_comparison(session: Session, supplier_id: int) -> None:
+    """Nobody is to accept what was compared before an answer: files that are asked to be compared again say so.
+
+    A file whose row the flow holds says it already.
+    """
+    free = select(OfferFile.id).where(OfferFile.supplier_id == supplier_id, OfferFile.state == "checked")
+    session.execute(
+        update(OfferFile)
+        .where(OfferFile.id.in_(free.with_for_update(skip_locked=True)))
+        .values(state="reading", step="check", revision=OfferFile.revision + 1)
+    )
 
 
 def put_regrade(session: Session, supplier_id: int, *, now: datetime) -> None:
@@ -203,11 +225,12 @@ def follow_words(session: Session, supplier_id: int, kinds: Collection[str], *, 
     )
     for file in files.scalars():
         if set(kinds) == {"grade"}:
+            file.state, file.step = "reading", "check"
             put(session, file.id, "check", now=now)
-            continue
-        file.state, file.step = "received", ""
+        else:
+            file.state, file.step = "received", ""
+            put(session, file.id, "read", now=now)
         file.revision += 1
-        put(session, file.id, "read", now=now)
 
 
 def layouts(session: Session, supplier_id: int) -> list[Layout]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from app.offers.models import OfferFile
+from app.offers.models import COMPARING, OfferFile
 from app.offers.queries import ChannelProgress
 from app.web.lazy import lazy as _l
 from app.web.templating import at_time
@@ -307,7 +307,7 @@ def steps(file: OfferFile, progress: Sequence[ChannelProgress]) -> list[Step]:
     order = ["read", "columns", "values", "check", "publish"]
     names = [_("Read"), _("Columns"), _("Values"), _("Check"), _("Publish")]
     at = {
-        "received": 0, "reading": 3 if file.step in ("match", "check") else 0, "columns": 1, "checked": 3,
+        "received": 0, "reading": 3 if file.step in COMPARING else 0, "columns": 1, "checked": 3,
         "accepting": 4, "accepted": 5, "undoing": 4, "undone": 5, "unchanged": 5, "cancelled": 3, "refused": 0,
     }[file.state]  # fmt: skip
     open_words = len(file.counts.get("words", []))

@@ -127,6 +127,28 @@ def test_a_grade_that_is_decided_later_takes_its_problem_from_the_lines(foxway: 
     assert [line.grade for line in staged(file.id)] == ["A", "defect"]
 
 
+def test_what_was_compared_before_a_word_was_decided_is_not_accepted(foxway: int) -> None:
+    file = drop(foxway, as_csv(HEAD, ("X1", "Thing", "08 Ref.", 1, 10)))
+    with transaction() as session:
+        decide(session, foxway, "grade", "08 ref.", "A", user_id=None, now=clock.now())
+        services.follow_words(session, foxway, {"grade"}, now=clock.now())
+
+    with pytest.raises(services.OfferFileError, match="not_checked"), transaction() as session:
+        services.ask_accept(session, file.id, user_id=None, now=clock.now())
+
+    assert work(file.id).state == "checked"
+    accept(file.id)
+
+
+def test_a_comparison_whose_worker_died_is_made_by_the_next(foxway: int) -> None:
+    file = drop(foxway, LIST)
+    with transaction() as session:
+        services.put(session, file.id, "check", now=clock.now())
+        session.get_one(OfferFile, file.id).state, session.get_one(OfferFile, file.id).step = "reading", "match"
+
+    assert work(file.id).state == "checked"
+
+
 def test_attributes_are_kept_with_the_line(foxway: int) -> None:
     file = drop(
         foxway,
