@@ -5,20 +5,21 @@ The message says which act is wanted; the file's row says whether it still makes
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from psycopg.types.json import Jsonb
 
 from app import clock, queue
 from app.auth import audit
-from app.catalog.reading import read_line
+from app.catalog.reading import Said, read_line, said_by
 from app.db import Json, copy_rows, transaction
 from app.offers import changes, corrections, queries, services
-from app.offers.cells import NewWords
+from app.offers.cells import REMEMBERED, NewWords
 from app.offers.columns import Layout, NotAStockList, Proposal, fingerprint, propose_columns
 from app.offers.lines import OfferLine as ReadLine
 from app.offers.lines import read_lines
@@ -147,16 +148,18 @@ def _stage(file_id: int) -> None:
         decimal_commas=like.decimal_commas,
     )  # fmt: skip
     words = NewWords()
+    device = lru_cache(REMEMBERED)(_device)
     done = 0
     for block in _blocks(lines, BLOCK):
         words.see(problem for line in block for problem in line.problems)
         done += len(block)
         with transaction() as session:
-            copy_rows(session, "offer_line", COLUMNS, (_row(file_id, line) for line in block))
+            copy_rows(session, "offer_line", COLUMNS, (_row(file_id, line, device) for line in block))
             if services.say(session, file_id, step="read", done=done, total=len(table.rows)):
                 raise Cancelled
         failpoints.reach("import.block")
     with transaction() as session:
+        changes.staged(session, done)
         note_words(session, supplier.id, words.to_ask())
 
 
@@ -198,13 +201,24 @@ def _blocks(lines: Iterable[ReadLine], size: int) -> Iterator[list[ReadLine]]:
         yield block
 
 
-def _row(file_id: int, line: ReadLine) -> tuple[object, ...]:
-    device = read_line(line.description, item_number=line.item_number, mpn=line.mpn, told=line.attributes)
+def _device(said: Said) -> tuple[str | None, str | None, str | None]:
+    """Maker's number, match key and facts as JSON."""
+    device = read_line(said)
+    return device.mpn, device.match_key, json.dumps(device.facts) if device.facts else None
+
+
+@lru_cache(1000)
+def _json(attributes: tuple[tuple[str, object], ...]) -> str:
+    return json.dumps(dict(attributes))
+
+
+def _row(file_id: int, line: ReadLine, device: Callable[[Said], tuple[str | None, ...]]) -> tuple[object, ...]:
+    said = said_by(line.description, item_number=line.item_number, mpn=line.mpn, told=line.attributes)
     return (
         file_id, line.row_number, line.identity, line.item_number, line.description, line.grade_word,
         line.grade_key, line.grade, line.quantity, line.price, line.currency, line.vat_scheme, line.gtin,
-        device.mpn, device.match_key, Jsonb(device.facts) if device.facts else None, Jsonb(dict(line.attributes)),
-        line.rejected, Jsonb([problem.as_json() for problem in line.problems]),
+        *device(said), _json(tuple(line.attributes.items())), line.rejected,
+        json.dumps([problem.as_json() for problem in line.problems]) if line.problems else "[]",
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.catalog.apple import flash_gb
@@ -15,7 +16,30 @@ from app.catalog.numbers import mpn_in, normal_mpn
 
 _PLATFORM = re.compile(r"\b(1[0-8])[A-Z]{3}\d")
 _INCHES = re.compile(r"(1[0-8])(?:[.,]\d)?\"")
+_TOLD = ("category", "brand", "group", "keyboard", "colour", "storage_gb", "memory_gb")
 _TABLETS = ("SM-T", "SM-P", "SM-X")
+
+
+# Item numbers that name a device: Apple's A-number, Samsung's. Others say nothing about what a text leaves open.
+_TELLING_ITEM = re.compile(r"\bA[12]\d{3}\b|^(?:SM-?)?[AJ]\d{3}", re.IGNORECASE)
+
+
+class Said(NamedTuple):
+    """All of a line that decides which device is read: equal ones read equal, so that a list asks for each once.
+
+    `item` is empty unless the item number names a device; `number` is the maker's, from its column or from the item.
+    """
+
+    description: str
+    item: str
+    number: str | None
+    category: str
+    brand: str
+    group: str
+    keyboard: str
+    colour: str
+    storage: str
+    memory: str
 
 
 class Described(NamedTuple):
@@ -24,29 +48,39 @@ class Described(NamedTuple):
     `match_key` is None unless everything that decides is known; `mpn` is normalised.
     """
 
-    facts: dict[str, str] | None
+    facts: Mapping[str, str] | None
     match_key: str | None
     mpn: str | None
 
 
-def read_line(description: str, *, item_number: str = "", mpn: str | None = None,
-              told: Mapping[str, object] | None = None) -> Described:  # fmt: skip
-    """`told`: what columns of their own say (category, brand, group, keyboard, colour, storage_gb, memory_gb).
+def said_by(description: str, *, item_number: str = "", mpn: str | None = None,
+            told: Mapping[str, object] | None = None) -> Said:  # fmt: skip
+    """`told`: what columns of their own say (category, brand, group, keyboard, colour, storage_gb, memory_gb)."""
+    number = (normal_mpn(mpn) if mpn else None) or mpn_in(item_number)
+    item = item_number if _TELLING_ITEM.search(item_number) else ""
+    return Said(description, item, number, *_columns(tuple(told.items()) if told else ()))
 
-    A column fills what the description leaves open. Where the two differ the device is uncertain.
-    """
-    columns = {name: str(value) for name, value in (told or {}).items() if value}
-    number = normal_mpn(mpn or "") or mpn_in(item_number) or mpn_in(description)
+
+@lru_cache(1000)
+def _columns(told: tuple[tuple[str, object], ...]) -> list[str]:
+    """A list's columns of their own hold the same few things again and again."""
+    columns = dict(told)
+    return [str(columns.get(name) or "") for name in _TOLD]
+
+
+def read_line(said: Said) -> Described:
+    """A column fills what the description leaves open. Where the two differ the device is uncertain."""
+    description, number = said.description, said.number or mpn_in(said.description)
     facts = read_description(
-        description, category=columns.get("category", ""), brand=columns.get("brand", ""),
-        group=columns.get("group", ""), keyboard=columns.get("keyboard", ""), item_no=item_number,
+        description, category=said.category, brand=said.brand, group=said.group, keyboard=said.keyboard,
+        item_no=said.item,
     )  # fmt: skip
     if facts is None and (words := refusal(description)):
         return Described({"refused": words}, None, number)
     facts = facts or _by_number(description, number)
     if facts is None:
         return Described(None, None, number)
-    facts = _against_screen(_with_columns(facts, columns), columns.get("group", ""))
+    facts = _against_screen(_with_columns(facts, said), said.group)
     return Described(facts_as_text(facts), match_key(facts), number)
 
 
@@ -61,8 +95,10 @@ def _by_number(description: str, number: str | None) -> DeviceFacts | None:
     )  # fmt: skip
 
 
-def _with_columns(facts: DeviceFacts, columns: Mapping[str, str]) -> DeviceFacts:
-    colour, storage, memory = columns.get("colour", ""), _gb(columns.get("storage_gb")), _gb(columns.get("memory_gb"))
+def _with_columns(facts: DeviceFacts, said: Said) -> DeviceFacts:
+    colour, storage, memory = said.colour, _gb(said.storage), _gb(said.memory)
+    if not (colour or storage or memory):
+        return facts
     differing = [
         name
         for name, column, text in (
@@ -87,5 +123,5 @@ def _against_screen(facts: DeviceFacts, group: str) -> DeviceFacts:
     return replace(facts, uncertain="screen size in its column and in the text")
 
 
-def _gb(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+def _gb(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None

@@ -26,6 +26,7 @@ _SIBLINGS = text("""
     ON CONFLICT DO NOTHING
 """)
 # What each storefront is to show: `app.channels.allocation` of what is available, nothing where the price is withheld.
+# What it is not to show and does not have is no listing.
 # The body holds only what a shop shows: under the margin scheme it shows no VAT, and our cost is not its business.
 _WISHES = text(f"""
     CREATE TEMP TABLE wish ON COMMIT DROP AS
@@ -47,7 +48,8 @@ _WISHES = text(f"""
       LEFT JOIN stock s ON s.variant_id = v.id
       CROSS JOIN LATERAL ({TERMS}) k
       CROSS JOIN LATERAL (SELECT CASE WHEN NOT v.active OR p.withheld THEN 0 ELSE {PIECES} END AS shown) a
-      WHERE c.active) x
+      LEFT JOIN listing l ON l.variant_id = v.id AND l.channel_id = c.id
+      WHERE c.active AND (a.shown > 0 OR l.id IS NOT NULL)) x
 """)  # noqa: S608  # Constants of ours.
 _LISTINGS = text("""
     WITH changed AS (
@@ -55,8 +57,6 @@ _LISTINGS = text("""
                                 price_id, correlation_id)
       SELECT variant_id, channel_id, 'waiting', gross, vat_scheme, shown, hash, :now, price_id, :correlation_id
       FROM wish
-      WHERE shown > 0 OR EXISTS (SELECT 1 FROM listing x WHERE x.variant_id = wish.variant_id
-                                 AND x.channel_id = wish.channel_id)
       ON CONFLICT (variant_id, channel_id) DO UPDATE SET
         state = 'waiting', price_gross = excluded.price_gross, vat_scheme = excluded.vat_scheme,
         stock = excluded.stock, wanted_hash = excluded.wanted_hash, changed_at = excluded.changed_at,

@@ -17,7 +17,6 @@ from app.catalog.models import SupplierItem, Variant
 from app.flows.models import Message
 from app.matching.models import MatchQuestion
 from app.offers import services as offers
-from app.offers.models import OfferFile
 
 FACT_FIELDS = ("maker", "line", "model", "storage", "storage_kind", "memory", "processor", "colour", "connectivity")
 CREATABLE = ("new", "grade")  # Reasons of questions whose facts are a whole configuration.

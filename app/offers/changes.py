@@ -11,7 +11,10 @@ from sqlalchemy.orm import Session
 from app.db import Json
 from app.offers import matching, questions
 from app.offers.breaker import PRICE_MOVED
+from app.offers.matching import VERDICTS_OF_LINES
 from app.offers.rates import RATES
+
+MANY = 1000  # Rows written at once after which what PostgreSQL knows of a table is wrong.
 
 # Every statement names its file; the supplier and the day of the list come from the file's row.
 _FILE = "offer_file f WHERE f.id = :file_id"
@@ -52,6 +55,36 @@ _GRADED_IN_FILE = text("""
 
 _DROP_ABSENT = text("DELETE FROM offer_line WHERE offer_file_id = :file_id AND row_number < 0")
 
+# Each line with its match and its difference to the offer in force, in one pass; what did not change is not written.
+_COMPARE = text(f"""
+    WITH {VERDICTS_OF_LINES}
+    UPDATE offer_line l SET variant_id = r.variant_id, match_method = r.match_method, confidence = r.confidence,
+           evidence = r.evidence, diff = r.diff, old_quantity = r.old_quantity, old_price = r.old_price,
+           old_grade = r.old_grade
+    FROM (
+      SELECT x.row_number, v.variant_id, v.match_method, v.confidence, v.evidence,
+        CASE WHEN x.rejected THEN 'rejected'
+             WHEN o.id IS NULL OR o.absent_since IS NOT NULL THEN 'new'
+             WHEN o.quantity <> x.quantity OR o.price <> x.price OR o.currency <> x.currency
+               OR o.grade_key <> x.grade_key OR o.description <> x.description
+               OR o.vat_scheme <> x.vat_scheme THEN 'changed'
+             ELSE 'unchanged' END AS diff,
+        CASE WHEN o.absent_since IS NULL THEN o.quantity END AS old_quantity,
+        CASE WHEN o.absent_since IS NULL AND o.currency = x.currency THEN o.price END AS old_price,
+        CASE WHEN o.absent_since IS NULL THEN o.grade END AS old_grade
+      FROM offer_line x
+      JOIN offer_file f ON f.id = x.offer_file_id
+      LEFT JOIN verdict v ON v.key = x.row_number
+      LEFT JOIN offer o ON o.supplier_id = f.supplier_id AND o.identity = x.identity
+      WHERE x.offer_file_id = :scope) r
+    WHERE l.offer_file_id = :scope AND l.row_number = r.row_number
+      AND (l.variant_id, l.match_method, l.confidence, l.evidence, l.diff, l.old_quantity, l.old_price, l.old_grade)
+          IS DISTINCT FROM
+          (r.variant_id, r.match_method, r.confidence, r.evidence, r.diff, r.old_quantity, r.old_price, r.old_grade)
+""")  # noqa: S608  # Both halves are constants of this package.
+
+_ABSENT = text("DELETE FROM offer_line WHERE offer_file_id = :file_id AND row_number < 0")
+
 _DIFF = text("""
     UPDATE offer_line l SET
       diff = CASE WHEN l.rejected THEN 'rejected'
@@ -68,6 +101,10 @@ _DIFF = text("""
     LEFT JOIN offer o ON o.supplier_id = f.supplier_id AND o.identity = x.identity
     WHERE x.offer_file_id = :file_id AND l.offer_file_id = x.offer_file_id AND l.row_number = x.row_number
 """)
+
+_ANALYZE_LINES = text(
+    "ANALYZE offer_line (offer_file_id, row_number, identity, item_number, gtin, mpn, match_key, grade, rejected)"
+)
 
 _ABSENT = text("""
     INSERT INTO offer_line (offer_file_id, row_number, identity, item_number, description, grade_word, grade_key,
@@ -222,6 +259,12 @@ _REGRADE = text("""
 """)
 
 
+def staged(session: Session, lines: int) -> None:
+    """So many lines were put into `offer_line`: fresh rows without statistics make the planner choose nested loops."""
+    if lines > MANY:
+        session.execute(_ANALYZE_LINES)
+
+
 def match_and_diff(session: Session, file_id: int) -> Json:
     """Grade, match and compare the staged lines of a file with the offers in force; returns the counts.
 
@@ -231,10 +274,9 @@ def match_and_diff(session: Session, file_id: int) -> Json:
     session.execute(_BY_GRADE, {"file_id": file_id})
     session.execute(_GRADES, {"file_id": file_id})
     session.execute(_NO_RATE, {"file_id": file_id})
-    session.execute(text("ANALYZE offer_line")) if _is_large(session, file_id) else None
-    matching.match_lines(session, file_id)
+    session.execute(text("SET LOCAL work_mem = '64MB'"))  # The hashes of 100,000 lines stay in memory.
+    session.execute(_COMPARE, {**matching.parameters(), "scope": file_id})
     questions.ask_of_file(session, file_id)
-    session.execute(_DIFF, {"file_id": file_id})
     session.execute(_ABSENT, {"file_id": file_id})
     return counts(session, file_id)
 
@@ -247,13 +289,6 @@ def items_by_grade(session: Session, supplier_id: int) -> set[str]:
 def items_by_grade_in(session: Session, file_id: int) -> set[str]:
     """Item numbers whose lines in this file are known by their grade too."""
     return set(session.execute(_GRADED_IN_FILE, {"file_id": file_id}).scalars())
-
-
-def _is_large(session: Session, file_id: int) -> bool:
-    size: int = session.execute(
-        text("SELECT count(*) FROM offer_line WHERE offer_file_id = :file_id"), {"file_id": file_id}
-    ).scalar_one()
-    return size > 1000  # Fresh rows without statistics make the planner choose nested loops.
 
 
 def counts(session: Session, file_id: int) -> Json:
@@ -279,7 +314,12 @@ def apply_lines(session: Session, file_id: int, *, mode: str, now: datetime) -> 
     """
     before = _variants_of(session, file_id)
     session.execute(_REMEMBER, {"file_id": file_id, "full": mode != "partial"})
-    touched = {row.variant_id for row in session.execute(_APPLY, {"file_id": file_id, "now": now})}
+    applied = session.execute(_APPLY, {"file_id": file_id, "now": now}).scalars().all()
+    touched = set(applied)
+    if len(applied) > MANY:
+        session.execute(
+            text("ANALYZE offer (supplier_id, identity, variant_id, quantity, absent_since, offer_file_id, changed_at)")
+        )
     if mode != "partial":
         touched |= {row.variant_id for row in session.execute(_WITHDRAW, {"file_id": file_id, "now": now})}
     session.execute(_REMEMBER_NEW, {"file_id": file_id, "now": now})

@@ -101,10 +101,10 @@ _JUDGE = """
     voted AS (
       SELECT c.key, c.variant_id, array_agg(c.method ORDER BY e.error) AS methods, bool_or(c.of = 1) AS decided,
              -- What was learned of an item came from the other methods: it is no witness beside them.
-             COALESCE(exp(sum(ln(e.error)) FILTER (WHERE c.of = 1 AND c.method NOT IN ('item', 'renamed'))),
+             COALESCE(exp(sum(e.log) FILTER (WHERE c.of = 1 AND c.method NOT IN ('item', 'renamed'))),
                       min(e.error) FILTER (WHERE c.of = 1), 1) AS error
       FROM (SELECT f.*, count(*) OVER (PARTITION BY f.key, f.method) AS of FROM found f) c
-      JOIN (VALUES {errors}) e (method, error) USING (method)
+      JOIN (VALUES {errors}) e (method, error, log) USING (method)
       GROUP BY c.key, c.variant_id),
     best AS MATERIALIZED (
       SELECT DISTINCT ON (b.key) b.*, count(*) OVER (PARTITION BY b.key) AS variants,
@@ -168,20 +168,13 @@ _JUDGE = """
             WHEN facts IS NULL OR facts ? 'refused' THEN 'unread' ELSE 'open' END)) AS evidence
       FROM decision d)
 """
-_WITH = _JUDGE.replace("{errors}", ", ".join(f"('{name}', {error})" for name, error in ERRORS.items())).replace(
+_WITH = _JUDGE.replace(
+    "{errors}", ", ".join(f"('{name}', {error}::float8, ln({error}::float8))" for name, error in ERRORS.items())
+).replace(
     "{agreed}", " ".join(f"WHEN '{kind}' THEN CAST(ARRAY{list(names)} AS text[])" for kind, names in AGREED.items())
 )
 
-_OF_LINES = _WITH.replace("{source}", _LINES)
-_MATCH_LINES = text(f"""
-    WITH {_OF_LINES}
-    UPDATE offer_line l SET variant_id = r.variant_id, match_method = r.match_method, confidence = r.confidence,
-           evidence = r.evidence
-    FROM verdict r
-    WHERE l.offer_file_id = :scope AND l.row_number = r.key
-      AND (l.variant_id, l.match_method, l.confidence, l.evidence)
-          IS DISTINCT FROM (r.variant_id, r.match_method, r.confidence, r.evidence)
-""")  # noqa: S608  # Every part is a constant of this module.
+VERDICTS_OF_LINES = _WITH.replace("{source}", _LINES)  # Of the file `:scope`; `verdict.key` is the row's number.
 
 _OF_OFFERS = _WITH.replace("{source}", _OFFERS)
 _MATCH_OFFERS = text(f"""
@@ -198,11 +191,6 @@ _MATCH_OFFERS = text(f"""
     RETURNING o.variant_id, old.variant_id AS was
 """)  # noqa: S608  # Every part is a constant of this module.
 
-_FORGET = text("""
-    UPDATE offer_line SET variant_id = NULL, match_method = NULL, confidence = NULL, evidence = NULL
-    WHERE offer_file_id = :scope AND evidence IS NOT NULL AND (rejected OR grade IS NULL OR grade = 'defect')
-""")
-
 _LEARN = text("""
     INSERT INTO supplier_item (supplier_id, item_number, description_key, grade, variant_id, method, seen)
     SELECT DISTINCT ON (l.item_number, l.grade)
@@ -214,16 +202,9 @@ _LEARN = text("""
 """)
 
 
-def match_lines(session: Session, file_id: int) -> None:
-    """Match the staged lines of a file anew; what did not change is not written."""
-    session.execute(text("SET LOCAL work_mem = '64MB'"))  # The hashes of 100,000 lines stay in memory.
-    session.execute(_FORGET, {"scope": file_id})
-    session.execute(_MATCH_LINES, {**_parameters(), "scope": file_id})
-
-
 def match_offers(session: Session, supplier_id: int, *, now: datetime) -> set[int]:
     """Match the supplier's offers anew; returns the variants that lost or won one."""
-    rows = session.execute(_MATCH_OFFERS, {**_parameters(), "scope": supplier_id, "now": now}).all()
+    rows = session.execute(_MATCH_OFFERS, {**parameters(), "scope": supplier_id, "now": now}).all()
     return {variant for row in rows if row.variant_id != row.was for variant in row if variant is not None}
 
 
@@ -232,5 +213,6 @@ def learn(session: Session, file_id: int) -> None:
     session.execute(_LEARN, {"scope": file_id})
 
 
-def _parameters() -> dict[str, object]:
+def parameters() -> dict[str, object]:
+    """What every statement over verdicts needs beside its scope."""
     return {"deciding": list(DECIDING), "most": MOST, "threshold": settings().match_threshold}

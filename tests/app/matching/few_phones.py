@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog.device_facts import DeviceFacts, facts_as_text, match_key
 from app.catalog.models import Product, SupplierItem, Variant
-from app.catalog.reading import read_line
+from app.catalog.reading import read_line, said_by
 from app.db import copy_rows
 from app.matching.models import MatchQuestion
 from app.offers import changes
@@ -95,7 +95,7 @@ class Shelf:
     def _row(self, file_id: int, row: int, *, description: str, item_number: str = "X", grade: str | None = "A",
              quantity: int = 1, gtin: str | None = None, mpn: str | None = None,
              **changed: Any) -> tuple[Any, ...]:  # fmt: skip
-        device = read_line(description, item_number=item_number, mpn=mpn)
+        device = read_line(said_by(description, item_number=item_number, mpn=mpn))
         key = changed.get("match_key", device.match_key)
         return (
             file_id, row, f"item:{item_number}:{row}", item_number, description, grade or "?", (grade or "?").lower(),

@@ -200,6 +200,6 @@ def test_matching_again_writes_nothing(shelf: Shelf) -> None:
     where = text("SELECT ctid::text FROM offer_line WHERE offer_file_id = :id")
     before = shelf.session.execute(where, {"id": line.offer_file_id}).scalar_one()
 
-    matching.match_lines(shelf.session, line.offer_file_id)
+    changes.match_and_diff(shelf.session, line.offer_file_id)
 
     assert shelf.session.execute(where, {"id": line.offer_file_id}).scalar_one() == before

@@ -6,18 +6,18 @@ import pytest
 
 from app.catalog.device_facts import facts_as_text, facts_from_text
 from app.catalog.numbers import mpn_in, normal_mpn
-from app.catalog.reading import read_line
+from app.catalog.reading import read_line, said_by
 
 
 def test_columns_fill_what_the_description_leaves_open() -> None:
-    line = read_line("iPhone 12 mini", told={"colour": "Black", "storage_gb": 128})
+    line = read_line(said_by("iPhone 12 mini", told={"colour": "Black", "storage_gb": 128}))
 
     assert line.match_key == "apple|iphone 12 mini|128|black"
 
 
 @pytest.mark.parametrize(("told", "question"), [({"storage_gb": 256}, "storage"), ({"colour": "Blue"}, "colour")])
 def test_a_column_against_the_description_leaves_the_device_open(told: dict[str, object], question: str) -> None:
-    line = read_line("iPhone 12 mini 128GB Black", told=told)
+    line = read_line(said_by("iPhone 12 mini 128GB Black", told=told))
 
     assert line.match_key is None
     assert line.facts is not None
@@ -27,19 +27,19 @@ def test_a_column_against_the_description_leaves_the_device_open(told: dict[str,
 def test_a_platform_among_other_screens_is_open() -> None:
     text = "3 17ADA05 R3 3250U/8GB/256M2/FHD/C/W10"
 
-    assert read_line(text, told={"group": '17"'}).match_key == "lenovo|ideapad 3 17ada05|ryzen 3 3250u|8|256"
-    assert read_line(text, told={"group": '15"'}).match_key is None
+    assert read_line(said_by(text, told={"group": '17"'})).match_key == "lenovo|ideapad 3 17ada05|ryzen 3 3250u|8|256"
+    assert read_line(said_by(text, told={"group": '15"'})).match_key is None
 
 
 def test_what_is_no_whole_device_says_which_words_said_so() -> None:
-    assert read_line("T480 i5-8350U/8GB/256M2 - NO PSU").facts == {"refused": "no psu"}
-    assert read_line("USB-C something").facts is None
+    assert read_line(said_by("T480 i5-8350U/8GB/256M2 - NO PSU")).facts == {"refused": "no psu"}
+    assert read_line(said_by("USB-C something")).facts is None
 
 
 def test_facts_come_back_as_they_were_stored() -> None:
     for text in ("X13 G2 i5-1145G7/16GB/512M2+1TBM2/WUXGA/MT/4/F/C(IR)/W10P_COA", "iPad 9 64 GB WLAN Space Grau",
                  "250 G6 i3-7020U/4GB/500-7/HD", "iPhone 11 64GB Black SIM-locked"):  # fmt: skip
-        facts = read_line(text).facts
+        facts = read_line(said_by(text)).facts
         assert facts is not None
         assert facts_as_text(facts_from_text(facts)) == facts
 
