@@ -7,8 +7,21 @@ from app.feeds import models as feeds
 from app.flows import models as flows
 from app.matching import models as matching
 from app.offers import models as offers
+from app.orders import models as orders
 from app.pricing import models as pricing
 from app.stock import models as stock
 from app.suppliers import models as suppliers
 
-__all__ = ["auth", "catalog", "channels", "feeds", "flows", "matching", "offers", "pricing", "stock", "suppliers"]
+__all__ = [
+    "auth",
+    "catalog",
+    "channels",
+    "feeds",
+    "flows",
+    "matching",
+    "offers",
+    "orders",
+    "pricing",
+    "stock",
+    "suppliers",
+]

@@ -16,6 +16,7 @@ def init_app(app: Flask) -> None:
     from app.home.views import bp as home
     from app.matching.views import bp as matching
     from app.offers.views import bp as offers
+    from app.orders.views import bp as orders
     from app.pricing import views_prices, views_register, views_rules, views_sets  # noqa: F401  # As below.
     from app.pricing.pin_views import bp as pins
     from app.pricing.views import bp as pricing
@@ -27,7 +28,22 @@ def init_app(app: Flask) -> None:
     from app.web.health import bp as health
     from app.webhooks.views import bp as webhooks
 
-    pages = (home, suppliers, feeds, offers, matching, catalog, stock, pricing, pins, flows, search, admin, auth)
+    pages = (
+        home,
+        orders,
+        suppliers,
+        feeds,
+        offers,
+        matching,
+        catalog,
+        stock,
+        pricing,
+        pins,
+        flows,
+        search,
+        admin,
+        auth,
+    )
     for blueprint in (*pages, health, webhooks):
         app.register_blueprint(blueprint)
     frame.init_app(app)

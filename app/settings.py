@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     retry_attempts: int = Field(12, ge=1, description="Tries after which a failing message is dead.")
     listings_batch: int = Field(100, ge=1, le=500, description="Listings sent to a shop in one call.")
     shop_read_timeout_seconds: float = Field(120.0, gt=0, description="Longest silence of a shop while it answers.")
+    unpaid_hours: int = Field(
+        24, ge=1, description="Hours after which an order whose payment failed keeps no stock any more."
+    )
     vat_country: str = Field("NL", description="Country whose VAT rates apply (ISO 3166-1).")
     vat_period_months: Literal[1, 3, 12] = Field(3, description="Months of a period of the VAT return.")
     margin_method: Literal["globalisation", "individual"] = Field(

@@ -17,6 +17,7 @@ MODULES = {
     "supplier.feeds.portal": "jobs.supplier_feeds_portal",
     "portal.listings.shopware": "jobs.portal_listings_shopware",
     "shopware.products.portal": "jobs.shopware_products_portal",
+    "shopware.orders.portal": "jobs.shopware_orders_portal",
     "supplier.absences.portal": "jobs.supplier_absences_portal",
     "portal.offer-pins.portal": "jobs.portal_offer_pins_portal",
     "portal.stock-snapshots.portal": "jobs.portal_stock_snapshots_portal",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+import few_orders as few
 from flask import Flask, url_for
 from small_assortment import Assortment
 from sqlalchemy import select
@@ -26,6 +27,7 @@ from app.flows.models import Lane, Message, Run
 from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
+from app.orders import services as orders
 from app.pricing import pins, publishing
 from app.pricing import services as pricing
 from app.pricing.models import OfferPin, PriceOverride, PriceRule, RuleSet, SoldLine
@@ -64,6 +66,7 @@ class WholeHouse:
         self._add([self.feed])
         self._ask_and_count()
         self._draft_and_name()
+        self.order_id = self._orders("10001")
         self.grow(2)
 
     @property
@@ -75,6 +78,7 @@ class WholeHouse:
             "question_id": self.question.id, "batch_id": self.batch.id, "item_id": self.item.id,
             "count_id": self.count_id, "location_id": self.warehouse_id, "reason_id": self.reason.id,
             "code": "econocom", "feed_id": self.feed.id,
+            "order_id": self.order_id,
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
 
@@ -88,6 +92,15 @@ class WholeHouse:
         self._add([self.batch, self.item, self.question, self.reason])
         self.count_id = counts.start(self.session, self.warehouse_id, user_id=None, now=clock.now())
         self.session.commit()
+
+    def _orders(self, *numbers: str) -> int:
+        """Orders of a storefront, paid and sent in part; returns the id of one."""
+        seen = [
+            few.order(number, payment_state="paid", payments=(few.payment(number, state="paid"),),
+                      deliveries=(few.delivery(number, state="shipped_partially", tracking_codes=("3S",)),))
+            for number in numbers
+        ]  # fmt: skip
+        return orders.apply_orders(self.session, self.trade.shops[1].id, seen, now=clock.now()).moved[0]
 
     def _draft_and_name(self) -> None:
         """A draft of the rules, and a price that somebody named."""
@@ -155,6 +168,7 @@ class WholeHouse:
                             state="shipped", ended_at=clock.now()),
             ])  # fmt: skip
             audit.record(self.session, act="things.make", subject_kind="thing", subject_id=name, after={"name": name})
+        self._orders(*(str(20000 + int(name)) for name in names))
         self.trade.refresh(self.variant, *variants, now=clock.now())
         self.file.counts = offers.check(self.session, self.file, self.supplier)
         self.session.commit()

@@ -160,6 +160,7 @@ def _supervisor(environment: dict[str, str]) -> str:
         "--keep-alive 15 --graceful-timeout 5 --log-level warning --no-control-socket wsgi:app",
         "imports": f"{python} -m jobs.work imports",
         "feeds": f"{python} -m jobs.work feeds",
+        "orders": f"{python} -m jobs.work orders",
         "deliveries-1": f"{python} -m jobs.work deliveries",
         "deliveries-2": f"{python} -m jobs.work deliveries",
         "schedule": f"{python} -m jobs.schedule",

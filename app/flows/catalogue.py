@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.web.lazy import lazy as _l
 
-QUEUES = ("imports", "deliveries", "feeds")
+QUEUES = ("imports", "deliveries", "feeds", "orders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,15 @@ FLOWS: dict[str, Flow] = {
             queue="deliveries",
             batch=50,
             timeout_s=300,
+        ),
+        Flow(
+            "shopware.orders.portal",
+            _l("Orders of the storefronts come in, as they are placed, paid, sent, edited or cancelled."),
+            carries="events",
+            queue="orders",
+            batch=200,
+            timeout_s=1800,
+            every_s=60,
         ),
         Flow(
             "supplier.feeds.portal",

@@ -114,3 +114,14 @@ class Tick(Base):
     flow: Mapped[Short] = mapped_column(primary_key=True)
     due_at: Mapped[Moment] = mapped_column(primary_key=True)
     taken_at: Mapped[Created]
+
+
+class Cursor(Base):
+    """How far a flow that pulls has read. It moves in the transaction that applies what was read."""
+
+    __tablename__ = "cursor"
+
+    flow: Mapped[Short] = mapped_column(primary_key=True)
+    channel: Mapped[Short] = mapped_column(primary_key=True)
+    place: Mapped[dict[str, Any]] = mapped_column(JSONB)  # What the flow needs to go on; its module says what.
+    moved_at: Mapped[Moment]

@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.catalog import queries as catalog
 from app.catalog.models import Variant
+from app.channels.models import Channel
 from app.flows.models import Message
 from app.offers.models import OfferFile
+from app.orders import queries as orders
+from app.orders.models import Order
 from app.suppliers.models import Supplier
 
 AT_MOST = 6  # Hits of one kind.
@@ -19,7 +22,7 @@ LEAST = 2  # Letters of a word that is looked for.
 
 
 class Hit(NamedTuple):
-    """Something found. `kind` is its permission's domain: suppliers, offers, catalog, flows."""
+    """Something found. `kind` is its permission's domain: orders, suppliers, offers, catalog, flows."""
 
     kind: str
     title: str
@@ -38,6 +41,21 @@ def hits(session: Session, text: str, *, may: Callable[[str], bool]) -> list[Hit
         if may(permission):
             found += look(session, text)
     return found
+
+
+def _orders(session: Session, text: str) -> list[Hit]:
+    """By number or its beginning, by the whole mail address or Mollie's number; a whole number first."""
+    statement = (
+        select(Order.id, Order.number, Order.name, Channel.name.label("channel"))
+        .join(Channel, Channel.id == Order.channel_id)
+        .where(orders.means(text))
+        .order_by(Order.number != text.removeprefix("#"), Order.placed_at.desc(), Order.id.desc())
+        .limit(AT_MOST)
+    )
+    return [
+        Hit("orders", f"#{row.number} {row.name}", row.channel, "orders.detail", {"order_id": row.id})
+        for row in session.execute(statement)
+    ]
 
 
 def _variants(session: Session, text: str) -> list[Hit]:
@@ -104,6 +122,7 @@ def _messages(session: Session, text: str) -> list[Hit]:
 
 
 _SOURCES: tuple[tuple[str, Callable[[Session, str], list[Hit]]], ...] = (
+    ("orders.read", _orders),
     ("suppliers.read", _suppliers),
     ("catalog.read", _variants),
     ("catalog.read", _products),

@@ -133,39 +133,45 @@ def book(session: Session, *, variant_id: int, location_id: int, kind: str, quan
     )  # fmt: skip
 
 
+_TAKE = text("""
+    UPDATE stock SET reserved = reserved + :more
+    WHERE variant_id = :variant_id AND (:more <= 0 OR on_hand + offered - reserved - buffer >= :more)
+    RETURNING variant_id
+""")
+
+
 def reserve(session: Session, *, variant_id: int, channel_id: int, reference: str, quantity: int) -> bool:
-    """Promise pieces to an order line; False when not enough is available, and nothing is changed then.
+    """Promise so many pieces to an order line; False when not enough is available, and nothing is changed then.
 
     One conditional UPDATE decides, so two shops that sell the last piece at once cannot both have it. The same
-    reference twice is one reservation, of the first quantity; one that was released stays so, and answers False.
-    Raises ValueError for a quantity below 1. Lines of one order are to come by ascending variant, or two orders may
-    wait for each other.
+    reference again is the same promise: of another quantity when the order was changed, and once more when it was
+    released; what was shipped stays so. Raises ValueError for a quantity below 1. Lines of one order are to come by
+    ascending variant, or two orders may wait for each other.
     """
     if quantity < 1:
         raise ValueError(f"quantity {quantity}")
-    line = {"variant_id": variant_id, "channel_id": channel_id, "reference": reference, "quantity": quantity}
+    line = {"variant_id": variant_id, "channel_id": channel_id, "reference": reference}
     new = session.execute(
         text("""INSERT INTO reservation (variant_id, channel_id, reference, quantity, state)
-                VALUES (:variant_id, :channel_id, :reference, :quantity, 'held')
+                VALUES (:variant_id, :channel_id, :reference, :quantity, 'released')
                 ON CONFLICT (channel_id, reference, variant_id) DO NOTHING RETURNING id"""),
-        line,
+        line | {"quantity": quantity},
     ).scalar_one_or_none()
-    if new is None:
-        state = session.execute(
-            text("""SELECT state FROM reservation WHERE channel_id = :channel_id AND reference = :reference
-                    AND variant_id = :variant_id"""),
-            line,
-        ).scalar_one()
-        return bool(state != "released")
-    taken = session.execute(
-        text("""UPDATE stock SET reserved = reserved + :quantity
-                WHERE variant_id = :variant_id AND on_hand + offered - reserved - buffer >= :quantity
-                RETURNING variant_id"""),
+    known = session.execute(
+        text("""SELECT id, state, quantity FROM reservation WHERE channel_id = :channel_id AND reference = :reference
+                AND variant_id = :variant_id FOR UPDATE"""),
         line,
-    ).scalar_one_or_none()
-    if taken is None:
+    ).one()
+    if known.state == "shipped" or (known.state == "held" and known.quantity == quantity):
+        return True
+    more = quantity - (known.quantity if known.state == "held" else 0)
+    if session.execute(_TAKE, {"variant_id": variant_id, "more": more}).scalar_one_or_none() is None:
         session.execute(text("DELETE FROM reservation WHERE id = :id"), {"id": new})
         return False
+    session.execute(
+        text("UPDATE reservation SET state = 'held', quantity = :quantity, ended_at = NULL WHERE id = :id"),
+        {"id": known.id, "quantity": quantity},
+    )
     return True
 
 

@@ -30,7 +30,10 @@ def actions() -> list[Entry]:
 def entries() -> list[list[Entry]]:
     """Groups of pages that the person may use, in their order."""
     groups = [
-        [Entry(_("Home"), "home.index", "home", "signed_in")],
+        [
+            Entry(_("Home"), "home.index", "home", "signed_in"),
+            Entry(_("Orders"), "orders.index", "shopping-cart", "orders.read"),
+        ],
         [
             Entry(_("Suppliers"), "suppliers.index", "building-warehouse", "suppliers.read"),
             Entry(_("Offer files"), "offers.index", "file-import", "offers.read"),

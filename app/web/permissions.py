@@ -15,6 +15,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 # Permission -> the roles that hold it. `signed_in` is everybody with an account.
 PERMISSIONS: dict[str, frozenset[str]] = {
     "signed_in": frozenset({"agent", "purchasing", "manager", "admin"}),
+    "orders.read": frozenset({"agent", "purchasing", "manager", "admin"}),
     "suppliers.read": frozenset({"agent", "purchasing", "manager", "admin"}),
     "suppliers.write": frozenset({"purchasing", "admin"}),
     "offers.read": frozenset({"purchasing", "manager", "admin"}),

@@ -436,7 +436,7 @@ def test_the_doctor_names_what_is_fine_and_what_is_broken(connected: Flask, worl
     checks = {check["name"]: (check["ok"], check["detail"]) for check in found["checks"]}
     assert {name for name, (ok, _) in checks.items() if not ok} == {"workers", "shop econocom", "shop third"}
     assert found["ok"] is False
-    assert checks["workers"][1] == "nobody works on: deliveries, feeds, imports"
+    assert checks["workers"][1] == "nobody works on: deliveries, feeds, imports, orders"
     assert "SHOPS has no credentials for third" in checks["shop third"][1]
     assert checks["shop refurbished-direct"][1].startswith("Shopware 6.")
     assert checks["sweep"][1] == "0 s ago"

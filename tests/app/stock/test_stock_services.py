@@ -177,16 +177,30 @@ def test_a_promise_of_nothing_is_refused(shelf: Shelf) -> None:
         reserve(shelf, shelf.variant(), 0)
 
 
-def test_a_released_line_gives_its_pieces_back_once_and_does_not_revive(shelf: Shelf) -> None:
+def test_a_released_line_gives_its_pieces_back_once_and_is_promised_again_while_they_last(shelf: Shelf) -> None:
     variant = shelf.variant()
     book(shelf, variant, 2)
     reserve(shelf, variant, 2)
 
     assert release(shelf) == 1
     assert release(shelf) == 0
-    assert not reserve(shelf, variant, 2)  # The order's news, delivered once more and late.
-
     assert sums(shelf.session, variant) == (2, 0, 0, 2)
+
+    assert reserve(shelf, variant, 2)  # The order was opened again.
+    assert release(shelf) == 1
+    assert reserve(shelf, variant, 1, "10002/1")
+    assert not reserve(shelf, variant, 2)
+    assert sums(shelf.session, variant) == (2, 0, 1, 1)
+
+
+def test_a_promise_follows_the_quantity_of_its_line(shelf: Shelf) -> None:
+    variant = shelf.variant()
+    book(shelf, variant, 3)
+
+    assert [reserve(shelf, variant, pieces) for pieces in (1, 3, 4, 2)] == [True, True, False, True]
+
+    assert sums(shelf.session, variant) == (3, 0, 2, 1)
+    assert queries.ledger_differences(shelf.session) == 0
 
 
 def test_a_shipped_line_takes_its_pieces_from_the_place_once(shelf: Shelf) -> None:

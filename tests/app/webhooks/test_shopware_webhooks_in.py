@@ -101,3 +101,39 @@ def test_a_delivery_beyond_all_measure_is_refused(shop: FlaskClient, session: Se
 def test_an_event_that_no_flow_takes_is_answered_and_not_kept(shop: FlaskClient, session: Session) -> None:
     assert post(shop, event("checkout.order.placed")) == 200
     assert kept(session) == []
+
+
+def order_event(name: str, payload: Any, event_id: str) -> bytes:
+    body = {
+        "data": {"payload": payload, "event": name}, "timestamp": int(clock.now().timestamp()),
+        "source": {"url": "https://shop.example", "eventId": event_id, "shopId": "s1"},
+    }  # fmt: skip
+    return json.dumps(body).encode()
+
+
+LIVE, DRAFT = "0fa91ce3e96a4bc2be4bd9ce752c3425", "d" * 32
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "orders"),
+    [
+        ("checkout.order.placed", {"order": {"id": "a" * 32, "orderCustomer": {"email": "ada@example.com"}}}, 1),
+        ("state_enter.order_transaction.state.paid", {"order": {"id": "a" * 32}}, 1),
+        ("order.written", [{"entity": "order", "operation": "update", "primaryKey": "a" * 32, "versionId": LIVE}], 1),
+        ("order.written", {"3": {"entity": "order", "primaryKey": {"id": "a" * 32, "versionId": LIVE}}}, 1),
+        ("order.deleted", [{"entity": "order", "operation": "delete", "primaryKey": "a" * 32}], 1),
+        ("order.written", [{"entity": "order", "primaryKey": "a" * 32, "versionId": DRAFT}], 0),
+        ("order.written", [{"entity": "product", "primaryKey": "a" * 32}, "odd", None, {"order": "odd"}], 0),
+        ("order.written", [{"entity": "order", "primaryKey": "not an id"}], 0),
+    ],
+)
+def test_of_an_order_only_which_one_it_is_is_kept(
+    shop: FlaskClient, session: Session, name: str, payload: Any, orders: int
+) -> None:
+    raw = order_event(name, payload, "o1")
+
+    assert [post(shop, raw), post(shop, raw)] == [200, 200]
+
+    found = [(message.flow, message.key, message.body["orders"]) for message in kept(session)]
+    assert found == [("shopware.orders.portal", "a" * 32, ["a" * 32])] * orders
+    assert "ada@" not in str([message.body for message in kept(session)])

@@ -1,0 +1,160 @@
+"""Orders as the storefronts tell them. An order, each attempt to pay it and each delivery have a state of their own.
+
+States are Shopware's words (`integrations/shopware/README.md`); one that a plugin added is kept as it came.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, Created, Id, Moment, Money, Rate, Short, Words
+
+PROMISES = ("none", "held", "short", "released", "shipped")
+EVENT_KINDS = ("placed", "order", "payment", "delivery", "tracking", "edited", "stock", "gone", "back")
+
+
+class Order(Base):
+    """What a customer bought at a storefront. Two storefronts may use the same number."""
+
+    __tablename__ = "shop_order"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "external_id"),
+        Index(None, "number"),
+        Index(None, "placed_at", "id"),
+        Index(None, "channel_id", "placed_at", "id"),
+        Index(None, "state", "placed_at", "id"),
+        Index(None, "payment_state", "placed_at", "id"),
+        Index(None, "delivery_state", "placed_at", "id"),
+        Index("ix_shop_order_email", sql("lower(email)"), "placed_at"),
+        Index("ix_shop_order_short", "channel_id", "id", postgresql_where=sql("short")),
+    )
+
+    id: Mapped[Id]
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
+    external_id: Mapped[str] = mapped_column(String(32))  # The shop's id of it.
+    number: Mapped[Words]
+    placed_at: Mapped[Moment]
+    state: Mapped[Short]
+    payment_state: Mapped[Short]  # Of the attempt that counts; '' when there is none.
+    delivery_state: Mapped[Short]  # Of the delivery that counts; '' when there is none.
+    currency: Mapped[str] = mapped_column(String(3))
+    total: Mapped[Money]  # With VAT, as the customer pays it.
+    net: Mapped[Money]
+    shipping: Mapped[Money]
+    tax_status: Mapped[Short]  # gross, net, tax-free: how amounts of lines are to be read
+    email: Mapped[Words]
+    name: Mapped[Words]
+    company: Mapped[Words]
+    customer_number: Mapped[Words]
+    comment: Mapped[Words]
+    content_hash: Mapped[Short]  # Of everything that was read, in order not to write what did not change.
+    read_at: Mapped[Moment]  # When the shop last told something new.
+    gone_at: Mapped[Moment | None]  # The shop does not know it any more.
+    short: Mapped[bool] = mapped_column(server_default="false")  # A line waits for pieces that nobody holds.
+    revision: Mapped[int] = mapped_column(BigInteger, server_default="0")  # Moves with every visible change.
+    created_at: Mapped[Created]
+
+
+class OrderLine(Base):
+    """`promise`: whether stock is kept for it. Amounts have the shop's four decimals."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        UniqueConstraint("order_id", "external_id"),
+        CheckConstraint("promise IN ('none', 'held', 'short', 'released', 'shipped')", name="promise_known"),
+        Index("ix_order_line_sku", "sku", postgresql_where=sql("sku IS NOT NULL")),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id", ondelete="CASCADE"))
+    external_id: Mapped[str] = mapped_column(String(32))
+    parent_id: Mapped[str | None] = mapped_column(String(32))  # External id of the line that it is a part of.
+    position: Mapped[int]
+    kind: Mapped[Short]  # product, custom, promotion, credit, and what plugins add
+    sku: Mapped[str | None] = mapped_column(String(255))
+    label: Mapped[Words]
+    quantity: Mapped[int]
+    unit_price: Mapped[Decimal] = mapped_column(Numeric(14, 4))
+    total_price: Mapped[Decimal] = mapped_column(Numeric(14, 4))
+    tax_percent: Mapped[Rate | None]
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"), index=True)
+    promise: Mapped[Short] = mapped_column(server_default="none")
+
+
+class OrderPayment(Base):
+    """An attempt to pay, `order_transaction` in the shop. Mollie's ids stand there in custom fields of its plugin."""
+
+    __tablename__ = "order_payment"
+    __table_args__ = (
+        UniqueConstraint("order_id", "external_id"),
+        Index("ix_order_payment_mollie", "mollie_payment_id", postgresql_where=sql("mollie_payment_id IS NOT NULL")),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id", ondelete="CASCADE"))
+    external_id: Mapped[str] = mapped_column(String(32))
+    state: Mapped[Short]
+    method: Mapped[Words]  # The shop's technical name, '' when it is not told.
+    method_name: Mapped[Words]
+    amount: Mapped[Decimal] = mapped_column(Numeric(14, 4))
+    created_at: Mapped[Moment]  # At the shop.
+    mollie_payment_id: Mapped[str | None] = mapped_column(String(64))
+    mollie_order_id: Mapped[str | None] = mapped_column(String(64))
+
+
+class OrderDelivery(Base):
+    """A parcel, or what a discount on shipping made of one: its costs are below zero then."""
+
+    __tablename__ = "order_delivery"
+    __table_args__ = (UniqueConstraint("order_id", "external_id"),)
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id", ondelete="CASCADE"))
+    external_id: Mapped[str] = mapped_column(String(32))
+    state: Mapped[Short]
+    method_name: Mapped[Words]
+    costs: Mapped[Decimal] = mapped_column(Numeric(14, 4))
+    tracking_codes: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    earliest: Mapped[date | None] = mapped_column(Date)
+    latest: Mapped[date | None] = mapped_column(Date)
+    address_id: Mapped[str | None] = mapped_column(String(32))  # External id of the address.
+
+
+class OrderAddress(Base):
+    """As it was typed at the shop; the number of the house stands in `street`."""
+
+    __tablename__ = "order_address"
+    __table_args__ = (UniqueConstraint("order_id", "external_id"),)
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id", ondelete="CASCADE"))
+    external_id: Mapped[str] = mapped_column(String(32))
+    billing: Mapped[bool]
+    name: Mapped[Words]
+    company: Mapped[Words]
+    street: Mapped[Words]
+    extra: Mapped[Words]
+    zipcode: Mapped[Words]
+    city: Mapped[Words]
+    country: Mapped[str] = mapped_column(String(2))
+    phone: Mapped[Words]
+
+
+class OrderEvent(Base):
+    """What became of an order, as we learned of it: the order's timeline. Never changed."""
+
+    __tablename__ = "order_event"
+    __table_args__ = (Index(None, "order_id", "id"),)
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id", ondelete="CASCADE"))
+    at: Mapped[Moment]
+    kind: Mapped[Short]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -1,0 +1,167 @@
+"""What pages read of orders. Lists walk an index backwards from a key; nothing counts them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.catalog.models import Variant
+from app.channels.models import Channel
+from app.flows.models import Lane
+from app.orders.models import Order, OrderAddress, OrderDelivery, OrderEvent, OrderLine, OrderPayment
+
+FLOW = "shopware.orders.portal"
+
+
+class OrderRow(NamedTuple):
+    """A line of the list."""
+
+    id: int
+    channel: str
+    number: str
+    placed_at: datetime
+    state: str
+    payment_state: str
+    delivery_state: str
+    total: Decimal
+    currency: str
+    name: str
+    email: str
+    short: bool
+    gone_at: datetime | None
+
+
+class Filters(NamedTuple):
+    """What a list is narrowed to; None: not by this. `text`: a number's beginning, a whole address, a tracking code."""
+
+    channel: str | None = None
+    state: str | None = None
+    payment: str | None = None
+    delivery: str | None = None
+    text: str | None = None
+    short: bool = False
+
+
+def orders(session: Session, filters: Filters, *, before: tuple[datetime, int] | None, limit: int) -> list[OrderRow]:
+    """The latest orders; `before`: moment and id of the one that the page follows. `limit` + 1 rows at most."""
+    statement = (
+        select(Order.id, Channel.name, Order.number, Order.placed_at, Order.state, Order.payment_state,
+               Order.delivery_state, Order.total, Order.currency, Order.name, Order.email, Order.short, Order.gone_at)
+        .join(Channel, Channel.id == Order.channel_id)
+        .where(*_where(filters))
+        .order_by(Order.placed_at.desc(), Order.id.desc())
+        .limit(limit + 1)
+    )  # fmt: skip
+    if before is not None:
+        statement = statement.where(tuple_(Order.placed_at, Order.id) < before)
+    return [OrderRow._make(row) for row in session.execute(statement)]
+
+
+def _where(filters: Filters) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if filters.channel:
+        found.append(Channel.code == filters.channel)
+    for column, value in (
+        (Order.state, filters.state), (Order.payment_state, filters.payment), (Order.delivery_state, filters.delivery),
+    ):  # fmt: skip
+        if value:
+            found.append(column == value)
+    if filters.short:
+        found.append(Order.short.is_(True))
+    if filters.text:
+        found.append(means(filters.text))
+    return found
+
+
+def means(text: str) -> ColumnElement[bool]:
+    """Orders that the text can mean, each way by an index: a number's beginning, a mail address, Mollie's number."""
+    text = text.strip()
+    if "@" in text:
+        return func.lower(Order.email) == text.lower()
+    if text.startswith("tr_"):
+        return Order.id.in_(select(OrderPayment.order_id).where(OrderPayment.mollie_payment_id == text))
+    number = text.removeprefix("#")
+    return or_(Order.number == number, Order.number.startswith(number, autoescape=True))
+
+
+class LineRow(NamedTuple):
+    line: OrderLine
+    grade: str | None
+
+
+class OrderPage(NamedTuple):
+    """An order with everything that belongs to it, in a fixed number of statements."""
+
+    order: Order
+    channel: str
+    channel_code: str
+    lines: Sequence[LineRow]
+    payments: Sequence[OrderPayment]
+    deliveries: Sequence[OrderDelivery]
+    addresses: Sequence[OrderAddress]
+    events: Sequence[OrderEvent]
+    others: int  # More orders with this mail address, of all storefronts; at most 100 are counted.
+    asked_at: datetime | None  # When the shop was last asked, whether or not it had news.
+
+
+def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | None:
+    """None for an unknown id; the latest `events` of the timeline."""
+    head = session.execute(
+        select(Order, Channel.name, Channel.code)
+        .join(Channel, Channel.id == Order.channel_id)
+        .where(Order.id == order_id),
+        execution_options={"populate_existing": True},
+    ).one_or_none()
+    if head is None:
+        return None
+    order, channel, code = head
+    lines = session.execute(
+        select(OrderLine, Variant.grade)
+        .outerjoin(Variant, Variant.id == OrderLine.variant_id)
+        .where(OrderLine.order_id == order_id)
+        .order_by(OrderLine.position, OrderLine.id)
+    )
+    asked_at = session.execute(
+        select(Lane.success_at).where(Lane.flow == FLOW, Lane.channel == code)
+    ).scalar_one_or_none()
+    return OrderPage(
+        order, channel, code, [LineRow._make(row) for row in lines],
+        session.execute(
+            select(OrderPayment).where(OrderPayment.order_id == order_id).order_by(OrderPayment.created_at.desc())
+        ).scalars().all(),
+        session.execute(
+            select(OrderDelivery).where(OrderDelivery.order_id == order_id).order_by(OrderDelivery.costs.desc())
+        ).scalars().all(),
+        session.execute(
+            select(OrderAddress).where(OrderAddress.order_id == order_id).order_by(OrderAddress.billing.desc())
+        ).scalars().all(),
+        session.execute(
+            select(OrderEvent).where(OrderEvent.order_id == order_id).order_by(OrderEvent.id.desc()).limit(events)
+        ).scalars().all(),
+        _others(session, order), asked_at,
+    )  # fmt: skip
+
+
+def _others(session: Session, order: Order) -> int:
+    if not order.email:
+        return 0
+    same = select(Order.id).where(func.lower(Order.email) == order.email.lower(), Order.id != order.id).limit(100)
+    return session.execute(select(func.count()).select_from(same.subquery())).scalar_one()
+
+
+def tag(session: Session, order_id: int) -> str | None:
+    """What moves with every visible change of an order; None for an unknown id."""
+    revision = session.execute(select(Order.revision).where(Order.id == order_id)).scalar_one_or_none()
+    return None if revision is None else f"{order_id}.{revision}"
+
+
+def waiting(session: Session) -> int:
+    """Orders that lack pieces."""
+    return session.execute(
+        select(func.count()).select_from(select(Order.id).where(Order.short).limit(1000).subquery())
+    ).scalar_one()

@@ -1,0 +1,80 @@
+"""An order as a storefront tells it now, in our words: what `app.orders.services` applies."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+
+class LineSeen(NamedTuple):
+    external_id: str
+    parent_id: str | None
+    position: int
+    kind: str
+    sku: str | None
+    label: str
+    quantity: int
+    unit_price: Decimal
+    total_price: Decimal
+    tax_percent: Decimal | None
+
+
+class PaymentSeen(NamedTuple):
+    external_id: str
+    state: str
+    method: str
+    method_name: str
+    amount: Decimal
+    created_at: datetime
+    mollie_payment_id: str | None
+    mollie_order_id: str | None
+
+
+class DeliverySeen(NamedTuple):
+    external_id: str
+    state: str
+    method_name: str
+    costs: Decimal
+    tracking_codes: tuple[str, ...]
+    earliest: date | None
+    latest: date | None
+    address_id: str | None
+
+
+class AddressSeen(NamedTuple):
+    external_id: str
+    billing: bool
+    name: str
+    company: str
+    street: str
+    extra: str
+    zipcode: str
+    city: str
+    country: str
+    phone: str
+
+
+class OrderSeen(NamedTuple):
+    """`payment_state`, `delivery_state`: of the attempt and the delivery that count; '' where there is none."""
+
+    external_id: str
+    number: str
+    placed_at: datetime
+    state: str
+    payment_state: str
+    delivery_state: str
+    currency: str
+    total: Decimal
+    net: Decimal
+    shipping: Decimal
+    tax_status: str
+    email: str
+    name: str
+    company: str
+    customer_number: str
+    comment: str
+    lines: tuple[LineSeen, ...]
+    payments: tuple[PaymentSeen, ...]
+    deliveries: tuple[DeliverySeen, ...]
+    addresses: tuple[AddressSeen, ...]

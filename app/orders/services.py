@@ -1,0 +1,204 @@
+"""Business acts on orders: apply what a storefront tells of them, and keep the timeline."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.db import Json, copy_rows
+from app.orders.events import Known, events_of
+from app.orders.seen import OrderSeen
+
+
+class Applied(NamedTuple):
+    """`moved`: our ids of the orders that are new or changed; `dropped`: external ids of lines that they lost."""
+
+    new: int
+    changed: int
+    unchanged: int
+    moved: list[int]
+    dropped: list[str]
+
+
+_ORDER_COLUMNS = (
+    "external_id", "number", "placed_at", "state", "payment_state", "delivery_state", "currency", "total", "net",
+    "shipping", "tax_status", "email", "name", "company", "customer_number", "comment",
+)  # fmt: skip
+_LISTED = ", ".join(_ORDER_COLUMNS)
+_TAKEN = ", ".join(f"{name} = excluded.{name}" for name in (*_ORDER_COLUMNS[1:], "content_hash", "read_at"))
+_UPSERT_ORDERS = text(f"""
+    INSERT INTO shop_order AS o (channel_id, content_hash, read_at, {_LISTED})
+    SELECT :channel_id, content_hash, :now, {_LISTED} FROM seen_order ORDER BY external_id
+    ON CONFLICT (channel_id, external_id) DO UPDATE SET {_TAKEN}, gone_at = NULL, revision = o.revision + 1
+    RETURNING o.id, o.external_id
+""")  # noqa: S608  # Constants of this module.
+
+
+class _Child(NamedTuple):
+    """A table of what belongs to orders: its columns behind `order_id`, and its rows in an order that was seen."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: Callable[[OrderSeen], Iterable[tuple[Any, ...]]]
+
+
+_CHILDREN = (
+    _Child(
+        "order_line",
+        ("external_id", "parent_id", "position", "kind", "sku", "label", "quantity", "unit_price", "total_price",
+         "tax_percent"),
+        lambda order: order.lines,
+    ),
+    _Child(
+        "order_payment",
+        ("external_id", "state", "method", "method_name", "amount", "created_at", "mollie_payment_id",
+         "mollie_order_id"),
+        lambda order: order.payments,
+    ),
+    _Child(
+        "order_delivery",
+        ("external_id", "state", "method_name", "costs", "tracking_codes", "earliest", "latest", "address_id"),
+        lambda order: (
+            (*one[:4], json.dumps(one.tracking_codes), one.earliest, one.latest, one.address_id)
+            for one in order.deliveries
+        ),
+    ),
+    _Child(
+        "order_address",
+        ("external_id", "billing", "name", "company", "street", "extra", "zipcode", "city", "country", "phone"),
+        lambda order: order.addresses,
+    ),
+)  # fmt: skip
+_VARIANTS = text("""
+    UPDATE order_line l SET variant_id = v.id FROM variant v
+    WHERE l.order_id = ANY(:ids) AND l.variant_id IS NULL AND l.kind = 'product' AND v.sku = l.sku
+""")
+_KNOWN = text("SELECT external_id, content_hash, gone_at FROM shop_order WHERE channel_id = :channel_id "
+              "AND external_id = ANY(:ids)")  # fmt: skip
+# What the timeline compares with, in one look: the order, its attempts, deliveries and lines.
+_BEFORE = text("""
+    SELECT o.id, o.external_id, o.state, o.gone_at IS NOT NULL AS gone, o.total,
+      (SELECT jsonb_object_agg(p.external_id, p.state) FROM order_payment p WHERE p.order_id = o.id) AS payments,
+      (SELECT jsonb_object_agg(d.external_id, jsonb_build_array(d.state, d.tracking_codes))
+       FROM order_delivery d WHERE d.order_id = o.id) AS deliveries,
+      (SELECT jsonb_object_agg(l.external_id, jsonb_build_array(l.label, l.quantity))
+       FROM order_line l WHERE l.order_id = o.id) AS lines
+    FROM shop_order o WHERE o.channel_id = :channel_id AND o.external_id = ANY(:ids)
+    ORDER BY o.external_id FOR UPDATE
+""")
+
+
+def apply_orders(session: Session, channel_id: int, orders: Sequence[OrderSeen], *, now: datetime) -> Applied:
+    """Make the orders what the storefront says they are now. What did not change is not written.
+
+    They must have been read in one go, and later than what was applied before: a flow's lane sees to that.
+    """
+    by_id = {order.external_id: order for order in orders}  # Of one that was read twice the later counts.
+    hashes = {id_: _hash(order) for id_, order in by_id.items()}
+    here = {"channel_id": channel_id, "ids": list(by_id)}
+    known = {row.external_id: row for row in session.execute(_KNOWN, here)}
+    moved = [
+        order
+        for id_, order in by_id.items()
+        if id_ not in known or known[id_].content_hash != hashes[id_] or known[id_].gone_at is not None
+    ]
+    new = sum(order.external_id not in known for order in moved)
+    ids, dropped = _write(session, channel_id, moved, hashes, now=now) if moved else ([], [])
+    return Applied(new, len(moved) - new, len(by_id) - len(moved), ids, dropped)
+
+
+def _hash(order: OrderSeen) -> str:
+    return hashlib.sha256(repr(order).encode()).hexdigest()
+
+
+def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashes: dict[str, str], *,
+           now: datetime) -> tuple[list[int], list[str]]:  # fmt: skip
+    """Write orders with everything that belongs to them, and their timelines; returns `moved` and `dropped`."""
+    here = {"channel_id": channel_id, "ids": [order.external_id for order in orders]}
+    before = {row.external_id: Known.of(row) for row in session.execute(_BEFORE, here)}
+    _stage(session, "seen_order", "shop_order", (*_ORDER_COLUMNS, "content_hash"),
+           ((*order[: len(_ORDER_COLUMNS)], hashes[order.external_id]) for order in orders))  # fmt: skip
+    rows = session.execute(_UPSERT_ORDERS, {"channel_id": channel_id, "now": now})
+    ids = {row.external_id: row.id for row in rows}
+    lost = {
+        child.table: _replace(session, child, [(ids[order.external_id], order) for order in orders])
+        for child in _CHILDREN
+    }
+    session.execute(_VARIANTS, {"ids": list(ids.values())})
+    copy_rows(session, "order_event", ("order_id", "at", "kind", "facts"), _events(orders, before, ids, now))
+    return list(ids.values()), lost["order_line"]
+
+
+def _events(orders: Iterable[OrderSeen], before: dict[str, Known], ids: dict[str, int],
+            now: datetime) -> Iterator[tuple[object, ...]]:  # fmt: skip
+    for order in orders:
+        for event in events_of(before.get(order.external_id), order):
+            at = order.placed_at if event.kind == "placed" else now
+            yield ids[order.external_id], at, event.kind, json.dumps(event.facts)
+
+
+# Of a table of _CHILDREN and its columns, the first of which is `order_id`.
+_DROP_LOST = """
+    DELETE FROM {table} x WHERE x.order_id = ANY(:ids) AND NOT EXISTS (
+      SELECT 1 FROM seen_{table} s WHERE s.order_id = x.order_id AND s.external_id = x.external_id)
+    RETURNING x.external_id
+"""
+_UPSERT = """
+    INSERT INTO {table} AS x ({columns}) SELECT {columns} FROM seen_{table}
+    ON CONFLICT (order_id, external_id) DO UPDATE SET {taken} WHERE ({before}) IS DISTINCT FROM ({after})
+"""
+_FRESH = "CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"
+
+
+def _replace(session: Session, child: _Child, orders: Sequence[tuple[int, OrderSeen]]) -> list[str]:
+    """Make the rows of the orders those that were seen: ids stay, what is equal is not written, what is gone goes.
+
+    Returns the external ids of what went.
+    """
+    table, columns, others = child.table, ("order_id", *child.columns), child.columns[1:]
+    _stage(session, f"seen_{table}", table, columns, ((id_, *row) for id_, one in orders for row in child.rows(one)))
+    gone = session.execute(text(_DROP_LOST.format(table=table)), {"ids": [id_ for id_, _order in orders]})
+    lost = list(gone.scalars())
+    names = {
+        "columns": ", ".join(columns),
+        "taken": ", ".join(f"{name} = excluded.{name}" for name in others),
+        "before": ", ".join(f"x.{name}" for name in others),
+        "after": ", ".join(f"excluded.{name}" for name in others),
+    }
+    session.execute(text(_UPSERT.format(table=table, **names)))
+    return lost
+
+
+def _stage(session: Session, name: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """COPY rows into a fresh temporary table with these columns of `table`. Names are constants of ours."""
+    session.execute(text("DROP TABLE IF EXISTS " + name))
+    session.execute(text(_FRESH.format(name=name, columns=", ".join(columns), table=table)))
+    copy_rows(session, name, columns, rows)
+
+
+def note(session: Session, order_id: int, kind: str, facts: Json, *, now: datetime) -> None:
+    """Add to an order's timeline, and move its pages."""
+    session.execute(
+        text("INSERT INTO order_event (order_id, at, kind, facts) VALUES (:id, :now, :kind, CAST(:facts AS jsonb))"),
+        {"id": order_id, "now": now, "kind": kind, "facts": json.dumps(facts)},
+    )
+    session.execute(text("UPDATE shop_order SET revision = revision + 1 WHERE id = :id"), {"id": order_id})
+
+
+def mark_gone(session: Session, channel_id: int, external_ids: Sequence[str], *, now: datetime) -> list[int]:
+    """The shop does not know these orders any more; returns our ids of those that it knew until now."""
+    rows = session.execute(
+        text("""UPDATE shop_order SET gone_at = :now, revision = revision + 1
+                WHERE channel_id = :channel_id AND external_id = ANY(:ids) AND gone_at IS NULL RETURNING id"""),
+        {"channel_id": channel_id, "ids": list(external_ids), "now": now},
+    )
+    ids = list(rows.scalars())
+    for id_ in ids:
+        note(session, id_, "gone", {}, now=now)
+    return ids

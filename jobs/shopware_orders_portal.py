@@ -1,0 +1,248 @@
+"""Flow `shopware.orders.portal`: orders of a storefront, told by its webhooks and looked for by the clock.
+
+Three kinds of messages in a storefront's lane: a delivery, which only names orders; `poll`, which reads what is new by
+the shop's own count and what changed by every stamp that can move; `listings`, which tells the storefronts what is left
+after promises moved. A lane is worked by one worker at a time, so what is read later is applied later. The cursor is
+{auto: the last order by the shop's count, since: UTC, when the last poll began}.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app import clock, queue
+from app.channels.models import Channel
+from app.channels.services import FLOW as LISTINGS
+from app.channels.services import lock_assortment, send_again
+from app.db import Json, transaction
+from app.extensions import settings
+from app.flows import services as ledger
+from app.flows.models import Cursor, Message
+from app.orders import promises, services
+from integrations.shopware import orders as shopware
+from jobs import failpoints, shops
+from jobs.claims import Batch, Claimed
+from jobs.settlement import Outcome, settle
+from jobs.shopware_orders import order_seen
+
+PAGE = 200  # Orders per call and per transaction.
+OVERLAP = timedelta(minutes=5)  # Clocks differ, and a shop's long transaction shows its stamps late.
+
+
+def work(batch: Batch) -> None:
+    """Ticks in the lane of no storefront; deliveries together, then polls, then listings in a storefront's."""
+    if not batch.channel:
+        for message in batch.messages:
+            _tick(batch, message)
+        return
+    acts: dict[str, list[Claimed]] = {"named": [], "poll": [], "listings": []}
+    for message in batch.messages:
+        acts[message.body["act"]].append(message)
+    if acts["named"]:
+        _read_named(batch, acts["named"])
+    for message in acts["poll"]:
+        _poll(batch, message)
+    if acts["listings"]:
+        _listings(batch, acts["listings"])
+
+
+def _tick(batch: Batch, message: Claimed) -> None:
+    """Ask every storefront with credentials, unless it was asked already and has not answered."""
+    with transaction() as session:
+        codes = session.execute(sa.select(Channel.code).where(Channel.active).order_by(Channel.id)).scalars()
+        asked = [
+            code
+            for code in codes
+            if code in settings().shops and not _is_asked(session, batch.flow.name, code)
+        ]  # fmt: skip
+        for code in asked:
+            ledger.receive(session, batch.flow.name, key="poll", delivery_id=f"poll:{message.key}", channel=code,
+                           body={"act": "poll"}, now=clock.now())  # fmt: skip
+        settle(session, batch, [Outcome(message.id, "delivered" if asked else "unchanged", {"asked": asked})])
+    if asked:
+        queue.wake(batch.flow.name)
+
+
+def _is_asked(session: Session, flow: str, code: str) -> bool:
+    waiting = sa.select(Message.id).where(
+        Message.flow == flow, Message.channel == code, Message.key == "poll", Message.state == "pending"
+    )
+    return session.execute(waiting.limit(1)).first() is not None
+
+
+def _read_named(batch: Batch, messages: Sequence[Claimed]) -> None:
+    """Read every order that deliveries name, once; one that the shop does not know any more is marked."""
+    ids = sorted({id_ for message in messages for id_ in message.body["orders"]})
+    found: set[str] = set()
+    odd: dict[str, str] = {}
+    for block in _blocks(ids, PAGE):
+        rows = list(shops.client(batch.channel).search("order", shopware.by_ids(block)))
+        found |= {str(row.get("id")) for row in rows}
+        odd |= _apply(batch, rows).odd
+    with transaction() as session:
+        lost = [id_ for id_ in ids if id_ not in found]
+        channel_id = _channel_id(session, batch.channel)
+        gone = services.mark_gone(session, channel_id, lost, now=clock.now())
+        moved = _keep(session, channel_id, gone)
+        _tell(session, batch, moved)
+        settle(session, batch, [_outcome(message, odd) for message in messages])
+    _wake(batch, moved)
+
+
+def _outcome(message: Claimed, odd: Mapping[str, str]) -> Outcome:
+    """An order that cannot be read waits for a person, and holds up no other."""
+    wrong = {id_: odd[id_] for id_ in message.body["orders"] if id_ in odd}
+    if wrong:
+        return Outcome(message.id, "dead", {"error": "; ".join(wrong.values()), "orders": sorted(wrong)})
+    return Outcome(message.id, "delivered", {"orders": len(message.body["orders"])})
+
+
+def _poll(batch: Batch, message: Claimed) -> None:
+    """New orders by the shop's count, page by page with the cursor; then whatever moved since the last poll began."""
+    began = clock.now()
+    with transaction() as session:
+        cursor = session.get(Cursor, (batch.flow.name, batch.channel))
+        place: Json = dict(cursor.place) if cursor else {}
+    counts = {"new": 0, "changed": 0, "unchanged": 0}
+    client = shops.client(batch.channel)
+    auto = int(place.get("auto", 0))
+    while rows := list(islice(client.search("order", shopware.added_after(auto), page_size=PAGE), PAGE)):
+        auto = max(int(row.get("autoIncrement") or 0) for row in rows)
+        place |= {"auto": auto} | ({} if "since" in place else {"since": began.isoformat()})
+        _take(batch, rows, counts, place)
+        failpoints.reach("orders.page")
+    if "since" in place:
+        since = datetime.fromisoformat(place["since"]) - OVERLAP
+        changed = client.search("order", shopware.changed_since(since), page_size=PAGE)
+        for block in _blocks(changed, PAGE):
+            _take(batch, block, counts)
+    with transaction() as session:
+        moved = _keep(session, _channel_id(session, batch.channel), _waiting(session, batch.channel))
+        _tell(session, batch, moved)
+        _move(session, batch, place | {"since": began.isoformat()})
+        news = counts["new"] + counts["changed"]
+        settle(session, batch, [Outcome(message.id, "delivered" if news else "unchanged", dict(counts))])
+    _wake(batch, moved)
+
+
+def _take(batch: Batch, rows: Sequence[Mapping[str, Any]], counts: dict[str, int], place: Json | None = None) -> None:
+    """Apply what a poll found; an order that cannot be read gets a message of its own, once for what it is."""
+    taken = _apply(batch, rows, place)
+    for name in counts:
+        counts[name] += getattr(taken.applied, name)
+    if taken.odd:
+        with transaction() as session:
+            for id_, why in taken.odd.items():
+                ledger.receive(
+                    session, batch.flow.name, key=id_, channel=batch.channel, now=clock.now(),
+                    delivery_id=f"odd:{id_}:{ledger.content_hash({'why': why})[:16]}",
+                    body={"act": "named", "orders": [id_]},
+                )  # fmt: skip
+
+
+class _Taken(NamedTuple):
+    """`odd`: id of an order that cannot be read -> what is wrong with it."""
+
+    applied: services.Applied
+    odd: dict[str, str]
+
+
+def _apply(batch: Batch, rows: Sequence[Mapping[str, Any]], place: Json | None = None) -> _Taken:
+    """Apply orders with their promises, and the cursor with them, in one transaction."""
+    orders, odd = [], {}
+    for row in rows:
+        try:
+            orders.append(order_seen(shopware.ShopOrder.model_validate(row)))
+        except ValidationError as error:
+            odd[str(row.get("id"))] = _why(row, error)
+    now = clock.now()
+    with transaction() as session:
+        channel_id = _channel_id(session, batch.channel)
+        applied = services.apply_orders(session, channel_id, orders, now=now)
+        moved = _keep(session, channel_id, applied.moved, applied.dropped)
+        _tell(session, batch, moved)
+        if place is not None:
+            _move(session, batch, place)
+    return _Taken(applied, odd)
+
+
+def _why(row: Mapping[str, Any], error: ValidationError) -> str:
+    """Which order, and what is odd about it; not whose it is."""
+    parts = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:3])
+    return f"order {row.get('orderNumber')}: {'; '.join(parts)}"
+
+
+def _keep(session: Session, channel_id: int, order_ids: Sequence[int], dropped: Sequence[str] = ()) -> set[int]:
+    now = clock.now()
+    given_up = now - timedelta(hours=settings().unpaid_hours)
+    return promises.keep(session, channel_id, order_ids, dropped=dropped, now=now, given_up=given_up)
+
+
+def _waiting(session: Session, code: str) -> list[int]:
+    """Orders whose promises the clock or other orders may have changed: short ones, and unpaid ones that hold."""
+    rows = session.execute(
+        sa.text("""
+            SELECT o.id FROM shop_order o JOIN channel c ON c.id = o.channel_id WHERE c.code = :code AND o.short
+            UNION
+            SELECT o.id FROM reservation r JOIN channel c ON c.id = r.channel_id
+            JOIN order_line l ON l.external_id = r.reference AND l.variant_id = r.variant_id
+            JOIN shop_order o ON o.id = l.order_id AND o.channel_id = c.id
+            WHERE c.code = :code AND r.state = 'held' AND o.payment_state IN ('cancelled', 'failed')
+              AND o.read_at < :given_up
+            LIMIT 1000"""),
+        {"code": code, "given_up": clock.now() - timedelta(hours=settings().unpaid_hours)},
+    )
+    return list(rows.scalars())
+
+
+def _tell(session: Session, batch: Batch, variants: Iterable[int]) -> None:
+    """Put in the lane, with what moved, that the storefronts are to hear what is left."""
+    ids = sorted(variants)
+    if ids:
+        ledger.receive(
+            session, batch.flow.name, key="listings", delivery_id=f"listings:{uuid.uuid4().hex}",
+            channel=batch.channel, body={"act": "listings", "variant_ids": ids}, now=clock.now(),
+        )  # fmt: skip
+
+
+def _wake(batch: Batch, moved: Iterable[int]) -> None:
+    if moved:
+        queue.wake(batch.flow.name)
+
+
+def _listings(batch: Batch, messages: Sequence[Claimed]) -> None:
+    """A sale lowers the storefront's own stock, a cancellation raises it: whatever it shows, it is told anew."""
+    ids = {id_ for message in messages for id_ in message.body["variant_ids"]}
+    with transaction() as session:
+        lock_assortment(session)
+        sent = send_again(session, batch.channel, variant_ids=ids, now=clock.now())
+        settle(session, batch, [Outcome(message.id, "delivered", {"listings": sent}) for message in messages])
+    queue.wake(LISTINGS)
+
+
+def _channel_id(session: Session, code: str) -> int:
+    return session.execute(sa.select(Channel.id).where(Channel.code == code)).scalar_one()
+
+
+def _move(session: Session, batch: Batch, place: Json) -> None:
+    values = {"place": place, "moved_at": clock.now()}
+    session.execute(
+        insert(Cursor)
+        .values(flow=batch.flow.name, channel=batch.channel, **values)
+        .on_conflict_do_update(index_elements=["flow", "channel"], set_=values)
+    )
+
+
+def _blocks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while block := list(islice(iterator, size)):
+        yield block

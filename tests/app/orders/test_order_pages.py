@@ -1,0 +1,167 @@
+"""The list of orders and the page of one: filters, pages, sentences, and a poll that is 304 while all is quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import few_orders as few
+import flask_babel
+import pytest
+import sqlalchemy as sa
+from few_orders import NOON
+from flask.testing import FlaskClient
+from small_assortment import Assortment
+from sqlalchemy.orm import Session
+
+from app.orders import promises, services
+from app.orders.models import Order
+from app.orders.seen import OrderSeen
+
+
+class Desk:
+    """An agent, and two storefronts whose orders come in."""
+
+    def __init__(self, session: Session, sign_in: Callable[[str], FlaskClient]) -> None:
+        self.session = session
+        self.assortment = Assortment(session)
+        variant = self.assortment.variant("SKU-1")
+        self.assortment.offer(self.assortment.supplier(), variant, quantity=2)
+        self.assortment.refresh(variant, now=NOON)
+        self.browser = sign_in("agent")
+        session.execute(sa.text("UPDATE user_account SET locale = 'en'"))
+        session.commit()
+
+    def comes(self, *orders: OrderSeen, shop: int = 1) -> list[int]:
+        channel = self.assortment.shops[shop].id
+        applied = services.apply_orders(self.session, channel, orders, now=NOON)
+        promises.keep(self.session, channel, applied.moved, dropped=applied.dropped, now=NOON, given_up=NOON)
+        self.session.commit()
+        return applied.moved
+
+    def page(self, path: str, **headers: str) -> str:
+        flask_babel.refresh()  # The test's application context would keep the locale of its first request.
+        answer = self.browser.get(path, headers=headers)
+        assert answer.status_code == 200, path
+        return " ".join(answer.get_data(as_text=True).split())
+
+
+@pytest.fixture
+def desk(session: Session, sign_in: Callable[[str], FlaskClient]) -> Desk:
+    return Desk(session, sign_in)
+
+
+def test_the_list_has_both_storefronts_and_each_filter_narrows_it(desk: Desk) -> None:
+    desk.comes(few.order("10001"), shop=0)
+    desk.comes(
+        few.order("10001"), few.order("10002", payment_state="paid", email="Bo@Example.com"),
+        few.order("10003", payment_state="paid", delivery_state="shipped",
+                  payments=(few.payment("3", mollie_payment_id="tr_abc"),)),
+    )  # fmt: skip
+
+    def found(query: str) -> int:
+        return desk.page(f"/orders/?{query}").count('href="/orders/')
+
+    everything = found("")
+    assert everything - found("channel=econocom") == 1
+    for query, rows in {
+        "channel=econocom": 3, "payment=paid": 2, "payment=paid&delivery=shipped": 1, "q=10001": 2, "q=%2310002": 1,
+        "q=1000": 4, "q=bo@example.COM": 1, "q=tr_abc": 1, "q=nobody": 0, "only=short": 1,
+    }.items():  # fmt: skip
+        assert found(query) - (everything - 4) == rows, query
+
+
+def test_pages_follow_one_another_without_loss(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.orders.views.PAGE", 2)
+    desk.comes(*(few.order(f"1000{number}") for number in range(5)))
+    path, seen = "/orders/", []
+    while path:
+        page = desk.browser.get(path).get_data(as_text=True)
+        seen += [number for number in range(5) if f"#1000{number}<" in page]
+        path = page.split('rel="next"')[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&") if (
+            'rel="next"' in page
+        ) else ""  # fmt: skip
+
+    assert sorted(seen) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "why", "next_"),
+    [
+        ({}, "Not paid, not sent.", "It is not paid yet.", "Wait for the payment."),
+        ({"payment_state": "paid"}, "Paid, waiting for shipment.",
+         "The pieces are kept for it; no parcel was reported yet.", "Send the parcel."),
+        ({"payment_state": "failed"}, "Payment failed, not sent.", "The payment did not come off.",
+         "The customer may pay again"),
+        ({"payment_state": "paid", "delivery_state": "shipped"}, "Sent, paid.", None, "Nothing."),
+        ({"payment_state": "open", "delivery_state": "shipped"}, "Sent, but not paid.", None, "Wait for the payment."),
+        ({"state": "cancelled"}, "Cancelled.", None, "Nothing."),
+        ({"state": "cancelled", "payment_state": "paid"}, "Cancelled, and the money is still with us.", None,
+         "Refund the customer."),
+        ({"payment_state": "chargeback", "delivery_state": "shipped"}, "took the money back", None, "Ask the customer"),
+        ({"payment_state": "refunded", "delivery_state": "returned"}, "Came back, refunded.", None, "Nothing."),
+    ],
+)  # fmt: skip
+def test_three_sentences_say_how_it_stands(
+    desk: Desk, facts: dict[str, Any], state: str, why: str | None, next_: str
+) -> None:
+    (order_id,) = desk.comes(few.order(**facts))
+
+    page = desk.page(f"/orders/{order_id}")
+
+    assert state in page
+    assert next_ in page
+    assert ("Why not sent" in page) is (why is not None)
+    assert why is None or why in page
+
+
+def test_pieces_that_nobody_has_are_the_reason(desk: Desk) -> None:
+    (order_id,) = desk.comes(few.order(payment_state="paid", lines=(few.line(quantity=3),)))
+
+    page = desk.page(f"/orders/{order_id}")
+
+    assert "Nobody has the pieces: iPhone 12." in page
+    assert "Find other pieces, or cancel and refund." in page
+
+
+def test_the_page_has_everything_and_says_how_old_it_is(desk: Desk) -> None:
+    (order_id,) = desk.comes(
+        few.order(comment="Ring twice", payments=(few.payment(state="failed"), few.payment("b", state="paid",
+                  mollie_payment_id="tr_xyz")), deliveries=(few.delivery(tracking_codes=("3SABC",)),))
+    )  # fmt: skip
+    desk.comes(few.order("20001"), shop=0)
+
+    page = desk.page(f"/orders/{order_id}")
+
+    for part in ("Ada Jansen", "Dam 1", "1012 JS", "Ring twice", "tr_xyz", "3SABC", "payment failed", "€121.00",
+                 "1 other order with this address", "never asked", "tracking code 3SABC"):  # fmt: skip
+        assert part in page, part
+
+
+def test_a_poll_is_304_until_something_moves(desk: Desk) -> None:
+    (order_id,) = desk.comes(few.order())
+    htmx = {"HX-Request": "true"}
+    first = desk.browser.get(f"/orders/{order_id}", headers=htmx)
+    tag = {**htmx, "HX-PTag": first.headers["HX-PTag"]}
+    assert desk.browser.get(f"/orders/{order_id}", headers=tag).status_code == 304
+
+    desk.comes(few.order(payment_state="paid", payments=(few.payment("10001", state="paid"),)))
+
+    moved = desk.browser.get(f"/orders/{order_id}", headers=tag)
+    assert (moved.status_code, "<html" in moved.get_data(as_text=True)) == (200, False)
+    assert moved.headers["HX-PTag"] != first.headers["HX-PTag"]
+
+
+def test_an_unknown_order_and_odd_keys_are_no_errors(desk: Desk) -> None:
+    assert desk.browser.get("/orders/987654321").status_code == 404
+    desk.comes(few.order())
+    for key in ("", "x", "2026-03-02~1", "2026-03-02T12:00:00+00:00~x", "9999-99-99T00:00:00+00:00~1", "~", "~" * 99):
+        assert desk.browser.get("/orders/", query_string={"before": key, "q": "\x00"}).status_code in (200, 400)
+
+
+def test_the_search_box_finds_it(desk: Desk) -> None:
+    (order_id,) = desk.comes(few.order())
+
+    assert f'href="/orders/{order_id}"' in desk.page("/search/?q=10001")
+    assert f'href="/orders/{order_id}"' in desk.page("/search/?q=ADA@example.com")
+    assert desk.session.execute(sa.select(Order.id)).scalar_one() == order_id
