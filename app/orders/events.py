@@ -2,7 +2,8 @@
 
 Facts per kind: placed {total, currency}; order, payment, delivery {from, to}, the last two with the `id` of attempt
 or delivery, and `from` null for one that is new; tracking {id, code}; edited {added, removed, changed, total}, of lines
-their label and quantities; back {}: the shop knows the order again.
+their label and quantities; stock {variant_id, label, quantity, from, to}; gone {} and
+back {}: the shop knows the order no more, or again.
 """
 
 from __future__ import annotations

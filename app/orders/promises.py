@@ -26,7 +26,8 @@ _WANTED = """
          ELSE 'held' END
 """
 _LINES = text(f"""
-    SELECT l.id, l.order_id, l.external_id, l.variant_id, l.quantity, l.promise, {_WANTED} AS wanted, o.placed_at
+    SELECT l.id, l.order_id, l.external_id, l.variant_id, l.quantity, l.label, l.promise, {_WANTED} AS wanted,
+           o.placed_at
     FROM order_line l JOIN shop_order o ON o.id = l.order_id
     WHERE l.order_id = ANY(:ids) AND l.variant_id IS NOT NULL AND l.quantity > 0
     ORDER BY l.variant_id, l.id
@@ -56,6 +57,7 @@ class _Line(NamedTuple):
     external_id: str
     variant_id: int
     quantity: int
+    label: str
     promise: str
     wanted: str
     placed_at: datetime
@@ -82,7 +84,8 @@ def keep(session: Session, channel_id: int, order_ids: Sequence[int], *, dropped
 
 
 def _facts(line: _Line, promise: str) -> dict[str, Any]:
-    return {"variant_id": line.variant_id, "quantity": line.quantity, "from": line.promise, "to": promise}
+    return {"variant_id": line.variant_id, "label": line.label, "quantity": line.quantity, "from": line.promise,
+            "to": promise}  # fmt: skip
 
 
 def _drop(session: Session, channel_id: int, lines: Sequence[str], *, now: datetime) -> set[int]:

@@ -17,8 +17,8 @@ from app.web.permissions import requires
 bp = Blueprint("orders", __name__, url_prefix="/orders")
 PAGE = 50
 EVENTS = 200
-PAYMENTS = ("open", "paid", "authorized", "failed", "cancelled", "refunded", "chargeback")
-DELIVERIES = ("open", "shipped", "returned", "cancelled")
+PAYMENTS = ("open", "paid", "failed", "refunded", "chargeback")
+DELIVERIES = ("open", "shipped", "returned")
 
 
 @bp.get("/")

@@ -117,7 +117,9 @@ def what_next(page: OrderPage) -> str:
     if one.payment_state == "chargeback":
         return _("Ask the customer why, before anything else is sent.")
     if any(row.line.promise == "short" for row in page.lines):
-        return _("Find other pieces, or cancel and refund.")
+        if one.payment_state in PAID:
+            return _("Find other pieces, or cancel and refund.")
+        return _("Find other pieces, or cancel.")
     if one.payment_state in GIVEN_UP:
         return _("The customer may pay again from their account; the pieces are kept for a while.")
     if one.payment_state not in (*PAID, "refunded", "refunded_partially", ""):
@@ -142,8 +144,7 @@ def event(found: OrderEvent, currency: str) -> tuple[str, str]:
     if found.kind == "tracking":
         return _("Delivery"), _("tracking code %(code)s", code=facts["code"])
     if found.kind == "stock":
-        return _("Stock"), ngettext("%(num)s piece %(what)s", "%(num)s pieces %(what)s", facts["quantity"],
-                                    what=promise(facts["to"]))  # fmt: skip
+        return _("Stock"), f"{facts['quantity']} × {facts['label']} {promise(facts['to'])}"
     if found.kind == "gone":
         return _("Order"), _("not known by the storefront any more")
     if found.kind == "back":
