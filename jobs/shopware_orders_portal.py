@@ -35,6 +35,7 @@ from jobs.settlement import Outcome, settle
 from jobs.shopware_orders import order_seen
 
 PAGE = 200  # Orders per call and per transaction.
+GROWTH = 4  # Times so many new orders as were there when PostgreSQL counted them last, and it counts again.
 OVERLAP = timedelta(minutes=5)  # Clocks differ, and a shop's long transaction shows its stamps late.
 
 
@@ -114,11 +115,15 @@ def _poll(batch: Batch, message: Claimed) -> None:
         place: Json = dict(cursor.place) if cursor else {}
     counts = {"new": 0, "changed": 0, "unchanged": 0}
     client = shops.client(batch.channel)
-    auto = int(place.get("auto", 0))
+    auto, seen = int(place.get("auto", 0)), 0
     while rows := list(islice(client.search("order", shopware.added_after(auto), page_size=PAGE), PAGE)):
         auto = max(int(row.get("autoIncrement") or 0) for row in rows)
         place |= {"auto": auto} | ({} if "since" in place else {"since": began.isoformat()})
         _take(batch, rows, counts, place)
+        if counts["new"] > max(PAGE, GROWTH * seen):
+            seen = counts["new"]
+            with transaction() as session:
+                services.grown(session)
         failpoints.reach("orders.page")
     if "since" in place:
         since = datetime.fromisoformat(place["since"]) - OVERLAP

@@ -182,6 +182,11 @@ def _stage(session: Session, name: str, table: str, columns: Sequence[str], rows
     copy_rows(session, name, columns, rows)
 
 
+def grown(session: Session) -> None:
+    """Many orders came: let PostgreSQL see how many, or it looks for each of them among all of its storefront's."""
+    session.execute(text("ANALYZE shop_order, order_line, order_payment, order_delivery, order_address"))
+
+
 def note(session: Session, order_id: int, kind: str, facts: Json, *, now: datetime) -> None:
     """Add to an order's timeline, and move its pages."""
     session.execute(
