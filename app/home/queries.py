@@ -25,6 +25,8 @@ class Work(NamedTuple):
     dead: int
     dead_since: datetime | None
     shortage: int
+    short_orders: int
+    short_since: datetime | None
     rules: int
     named: int
     trouble: int
@@ -41,6 +43,7 @@ class Work(NamedTuple):
 _WORK = text("""
     WITH files AS (
       SELECT count(*) AS n, min(uploaded_at) AS since FROM offer_file WHERE state IN ('checked', 'columns')),
+    short AS (SELECT count(*) AS n, min(placed_at) AS since FROM shop_order WHERE short),
     dead AS (SELECT count(*) AS n, min(settled_at) AS since FROM message WHERE state = 'dead'),
     trouble AS (
       SELECT count(DISTINCT l.flow) AS n FROM lane l
@@ -52,7 +55,7 @@ _WORK = text("""
                    AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp()))))
     SELECT files.n, files.since, (SELECT count(*) FROM supplier_word WHERE value IS NULL),
            (SELECT count(*) FROM match_question WHERE state = 'open' AND reason <> 'unread'), dead.n, dead.since,
-           (SELECT count(*) FROM stock WHERE shortage > 0),
+           (SELECT count(*) FROM stock WHERE shortage > 0), short.n, short.since,
            (SELECT count(*) FROM rule_set WHERE state IN ('draft', 'proposed') AND asked_by IS NOT NULL),
            (SELECT count(*) FROM price_override o JOIN price p ON p.variant_id = o.variant_id
               AND p.channel_id = o.channel_id AND p.valid_until IS NULL
@@ -60,7 +63,7 @@ _WORK = text("""
            trouble.n,
            EXISTS (SELECT 1 FROM lane WHERE flow = 'portal.sweep.portal'
                    AND success_at > clock_timestamp() - make_interval(secs => :limit_s))
-    FROM files, dead, trouble
+    FROM files, short, dead, trouble
 """)
 
 

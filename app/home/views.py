@@ -60,6 +60,7 @@ def counts() -> dict[str, int]:
     """Endpoint of the navigation to how much waits there, of what the person may see."""
     work = waiting()
     known = {
+        "orders.index": ("orders.read", work.short_orders),
         "suppliers.index": ("suppliers.write", work.words),
         "offers.index": ("offers.read", work.files),
         "matching.index": ("offers.write", work.matches),

@@ -158,10 +158,3 @@ def tag(session: Session, order_id: int) -> str | None:
     """What moves with every visible change of an order; None for an unknown id."""
     revision = session.execute(select(Order.revision).where(Order.id == order_id)).scalar_one_or_none()
     return None if revision is None else f"{order_id}.{revision}"
-
-
-def waiting(session: Session) -> int:
-    """Orders that lack pieces."""
-    return session.execute(
-        select(func.count()).select_from(select(Order.id).where(Order.short).limit(1000).subquery())
-    ).scalar_one()

@@ -159,6 +159,14 @@ def test_an_unknown_order_and_odd_keys_are_no_errors(desk: Desk) -> None:
         assert desk.browser.get("/orders/", query_string={"before": key, "q": "\x00"}).status_code in (200, 400)
 
 
+def test_the_home_page_says_how_many_orders_lack_pieces(desk: Desk) -> None:
+    assert "orders lack pieces" not in desk.page("/")
+
+    desk.comes(few.order(lines=(few.line(quantity=3),)))
+
+    assert "<b>1</b> <span>orders lack pieces that nobody has</span>" in desk.page("/")
+
+
 def test_the_search_box_finds_it(desk: Desk) -> None:
     (order_id,) = desk.comes(few.order())
 
