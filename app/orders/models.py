@@ -147,6 +147,18 @@ class OrderAddress(Base):
     phone: Mapped[Words]
 
 
+class OrderKey(Base):
+    """What an order can be asked for by, in the spelling of `app.orders.keys`; found whole or by its beginning."""
+
+    __tablename__ = "order_key"
+    __table_args__ = (Index("ix_order_key_value", "value", "placed_at", postgresql_ops={"value": "text_pattern_ops"}),)
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[Short] = mapped_column(primary_key=True)
+    value: Mapped[Words] = mapped_column(primary_key=True)
+    placed_at: Mapped[Moment]  # Of the order: the newest is found first.
+
+
 class OrderEvent(Base):
     """What became of an order, as we learned of it: the order's timeline. Never changed."""
 

@@ -7,13 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.catalog.models import Variant
 from app.channels.models import Channel
 from app.flows.models import Lane
-from app.orders.models import Order, OrderAddress, OrderDelivery, OrderEvent, OrderLine, OrderPayment
+from app.orders import keys
+from app.orders.models import Order, OrderAddress, OrderDelivery, OrderEvent, OrderKey, OrderLine, OrderPayment
 
 FLOW = "shopware.orders.portal"
 
@@ -36,8 +37,14 @@ class OrderRow(NamedTuple):
     gone_at: datetime | None
 
 
+_ROWS = select(
+    Order.id, Channel.name, Order.number, Order.placed_at, Order.state, Order.payment_state, Order.delivery_state,
+    Order.total, Order.currency, Order.name, Order.email, Order.short, Order.gone_at,
+).join(Channel, Channel.id == Order.channel_id)  # fmt: skip
+
+
 class Filters(NamedTuple):
-    """What a list is narrowed to; None: not by this. `text`: a number's beginning, a whole address, a tracking code."""
+    """What a list is narrowed to; None: not by this. `text`: whatever a customer quotes."""
 
     channel: str | None = None
     state: str | None = None
@@ -49,14 +56,7 @@ class Filters(NamedTuple):
 
 def orders(session: Session, filters: Filters, *, before: tuple[datetime, int] | None, limit: int) -> list[OrderRow]:
     """The latest orders; `before`: moment and id of the one that the page follows. `limit` + 1 rows at most."""
-    statement = (
-        select(Order.id, Channel.name, Order.number, Order.placed_at, Order.state, Order.payment_state,
-               Order.delivery_state, Order.total, Order.currency, Order.name, Order.email, Order.short, Order.gone_at)
-        .join(Channel, Channel.id == Order.channel_id)
-        .where(*_where(filters))
-        .order_by(Order.placed_at.desc(), Order.id.desc())
-        .limit(limit + 1)
-    )  # fmt: skip
+    statement = _ROWS.where(*_where(filters)).order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit + 1)
     if before is not None:
         statement = statement.where(tuple_(Order.placed_at, Order.id) < before)
     return [OrderRow._make(row) for row in session.execute(statement)]
@@ -79,14 +79,42 @@ def _where(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def means(text: str) -> ColumnElement[bool]:
-    """Orders that the text can mean, each way by an index: a number's beginning, a mail address, Mollie's number."""
-    text = text.strip()
-    if "@" in text:
-        return func.lower(Order.email) == text.lower()
-    if text.startswith("tr_"):
-        return Order.id.in_(select(OrderPayment.order_id).where(OrderPayment.mollie_payment_id == text))
-    number = text.removeprefix("#")
-    return or_(Order.number == number, Order.number.startswith(number, autoescape=True))
+    """Orders that the text can mean: something quoted whole, or its beginning, or several words of names together.
+
+    Each is a walk of one index; `app.orders.keys` says what can be quoted.
+    """
+    spelt = keys.meanings(text)
+    whole = [OrderKey.value.in_(spelt), *(OrderKey.value.startswith(value, autoescape=True) for value in spelt)]
+    words = list(keys.words(text))
+    ways: list[ColumnElement[bool]] = [false()]
+    if spelt:
+        ways.append(Order.id.in_(select(OrderKey.order_id).where(or_(*whole))))
+    if len(words) > 1:
+        ways.append(and_(*(
+            Order.id.in_(select(OrderKey.order_id).where(
+                OrderKey.value.startswith(word, autoescape=True), OrderKey.kind == "name"))
+            for word in words
+        )))  # fmt: skip
+    return or_(*ways)
+
+
+def found(session: Session, text: str, *, limit: int) -> list[OrderRow]:
+    """The orders that a text means best: quoted whole before begun with, then the newest."""
+    spelt = keys.meanings(text)
+    whole = session.execute(
+        select(OrderKey.order_id, OrderKey.placed_at)
+        .where(OrderKey.value.in_(spelt))
+        .order_by(OrderKey.placed_at.desc())
+        .limit(limit)
+    )
+    ids = list(dict.fromkeys(row.order_id for row in whole))
+    if len(ids) < limit:
+        more = session.execute(
+            select(Order.id).where(means(text), Order.id.not_in(ids)).order_by(Order.placed_at.desc()).limit(limit)
+        ).scalars()
+        ids += list(more)
+    rows = {row.id: row for row in (OrderRow._make(row) for row in session.execute(_ROWS.where(Order.id.in_(ids))))}
+    return [rows[id_] for id_ in ids[:limit]]
 
 
 class LineRow(NamedTuple):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Json, copy_rows
 from app.orders.events import Known, events_of
+from app.orders.keys import keys_of
 from app.orders.seen import OrderSeen
 
 
@@ -79,6 +80,13 @@ _VARIANTS = text("""
     UPDATE order_line l SET variant_id = v.id FROM variant v
     WHERE l.order_id = ANY(:ids) AND l.variant_id IS NULL AND l.kind = 'product' AND v.sku = l.sku
 """)
+_FORGET_KEYS = text("DELETE FROM order_key WHERE order_id = ANY(:ids)")
+_GTINS = text("""
+    INSERT INTO order_key (order_id, kind, value, placed_at)
+    SELECT DISTINCT o.id, 'gtin', v.gtin, o.placed_at
+    FROM shop_order o JOIN order_line l ON l.order_id = o.id JOIN variant v ON v.id = l.variant_id
+    WHERE o.id = ANY(:ids) AND v.gtin IS NOT NULL
+""")
 _KNOWN = text("SELECT external_id, content_hash, gone_at FROM shop_order WHERE channel_id = :channel_id "
               "AND external_id = ANY(:ids)")  # fmt: skip
 # What the timeline compares with, in one look: the order, its attempts, deliveries and lines.
@@ -131,6 +139,11 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
         for child in _CHILDREN
     }
     session.execute(_VARIANTS, {"ids": list(ids.values())})
+    session.execute(_FORGET_KEYS, {"ids": list(ids.values())})
+    copy_rows(session, "order_key", ("order_id", "kind", "value", "placed_at"), (
+        (ids[order.external_id], *key, order.placed_at) for order in orders for key in keys_of(order)
+    ))  # fmt: skip
+    session.execute(_GTINS, {"ids": list(ids.values())})
     copy_rows(session, "order_event", ("order_id", "at", "kind", "facts"), _events(orders, before, ids, now))
     return list(ids.values()), lost["order_line"]
 
@@ -184,7 +197,7 @@ def _stage(session: Session, name: str, table: str, columns: Sequence[str], rows
 
 def grown(session: Session) -> None:
     """Many orders came: let PostgreSQL see how many, or it looks for each of them among all of its storefront's."""
-    session.execute(text("ANALYZE shop_order, order_line, order_payment, order_delivery, order_address"))
+    session.execute(text("ANALYZE shop_order, order_line, order_payment, order_delivery, order_address, order_key"))
 
 
 def note(session: Session, order_id: int, kind: str, facts: Json, *, now: datetime) -> None:

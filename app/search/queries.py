@@ -10,11 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.catalog import queries as catalog
 from app.catalog.models import Variant
-from app.channels.models import Channel
 from app.flows.models import Message
 from app.offers.models import OfferFile
 from app.orders import queries as orders
-from app.orders.models import Order
 from app.suppliers.models import Supplier
 
 AT_MOST = 6  # Hits of one kind.
@@ -44,17 +42,10 @@ def hits(session: Session, text: str, *, may: Callable[[str], bool]) -> list[Hit
 
 
 def _orders(session: Session, text: str) -> list[Hit]:
-    """By number or its beginning, by the whole mail address or Mollie's number; a whole number first."""
-    statement = (
-        select(Order.id, Order.number, Order.name, Channel.name.label("channel"))
-        .join(Channel, Channel.id == Order.channel_id)
-        .where(orders.means(text))
-        .order_by(Order.number != text.removeprefix("#"), Order.placed_at.desc(), Order.id.desc())
-        .limit(AT_MOST)
-    )
+    """By whatever a customer quotes of one."""
     return [
-        Hit("orders", f"#{row.number} {row.name}", row.channel, "orders.detail", {"order_id": row.id})
-        for row in session.execute(statement)
+        Hit("orders", f"#{row.number} {row.name}".strip(), row.channel, "orders.detail", {"order_id": row.id})
+        for row in orders.found(session, text, limit=AT_MOST)
     ]
 
 

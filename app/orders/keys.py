@@ -1,0 +1,84 @@
+"""Everything that a customer can quote of an order, in one spelling each, so that one index finds it. Pure.
+
+Kinds: number, mail, phone (digits with the country's code), name (each word of names and companies), sku, mollie,
+tracking, zipcode. GTINs are added from the catalogue where orders are written.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import phonenumbers
+
+from app.orders.seen import OrderSeen
+
+LONGEST = 100  # Characters of a key; a longer text is prose.
+LEAST = 2  # Letters of a word of a name.
+_PHONE = re.compile(r"[\d\s+()./\-]{6,}")
+_WORD = re.compile(r"[^\W_]+")
+
+
+class Key(NamedTuple):
+    kind: str
+    value: str
+
+
+def keys_of(order: OrderSeen) -> set[Key]:
+    """What the order can be asked for by."""
+    found = {Key("number", plain(order.number))}
+    if order.email:
+        found.add(Key("mail", plain(order.email)))
+    texts = [order.name, order.company]
+    for address in order.addresses:
+        texts += [address.name, address.company]
+        found.add(Key("zipcode", compact(address.zipcode)))
+        if digits := phone(address.phone, address.country or "NL"):
+            found.add(Key("phone", digits))
+    found |= {Key("name", word) for text in texts for word in words(text)}
+    found |= {Key("sku", plain(line.sku)) for line in order.lines if line.sku}
+    for payment in order.payments:
+        found |= {Key("mollie", plain(id_)) for id_ in (payment.mollie_payment_id, payment.mollie_order_id) if id_}
+    found |= {Key("tracking", compact(code)) for parcel in order.deliveries for code in parcel.tracking_codes}
+    return {key for key in found if 0 < len(key.value) <= LONGEST}
+
+
+def meanings(text: str) -> list[str]:
+    """The spellings under which a key may stand that somebody means by `text`, the likeliest first."""
+    text = text.strip().removeprefix("#")[:LONGEST]
+    found = [plain(text), compact(text)]
+    if _PHONE.fullmatch(text) and (digits := phone(text, "NL")):
+        found.append(digits)
+    return [value for value in dict.fromkeys(found) if value]
+
+
+def plain(text: str) -> str:
+    """Without case, accents and doubled spaces."""
+    flat = unicodedata.normalize("NFKD", text).casefold()
+    return " ".join("".join(sign for sign in flat if not unicodedata.combining(sign)).split())
+
+
+def compact(text: str) -> str:
+    """`plain` without any space: postal codes and tracking codes are spaced as people like."""
+    return plain(text).replace(" ", "")
+
+
+def words(text: str) -> Iterator[str]:
+    """The words of a name that can be looked for."""
+    return (word for word in _WORD.findall(plain(text)) if len(word) >= LEAST)
+
+
+def phone(text: str, country: str) -> str | None:
+    """Digits with the country's code, `31612345678`; None for what is no number of any country.
+
+    `country` (ISO 3166-1): whose number it is where it does not say.
+    """
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
