@@ -11,6 +11,7 @@ NAMES = {
     "listings-sync": ("bench.listings_sync", "measure"),
     "offers-100k": ("bench.offers", "measure"),
     "offers-again": ("bench.offers", "measure_again"),
+    "orders-in": ("bench.orders_in", "measure"),
     "poll": ("bench.poll", "measure"),
     "reprice": ("bench.reprice", "measure"),
 }

@@ -19,6 +19,7 @@ from app.flows.catalogue import QUEUES
 from jobs import registry
 
 log = logging.getLogger(__name__)
+AT_ONCE = ("deliveries", "orders")  # Worked in the process itself: somebody is looking at what comes of it.
 
 
 class ForkingWorker(Worker):
@@ -39,7 +40,7 @@ def main() -> None:
             log.warning(warning)
         for flow in registry.MODULES:
             registry.handler_of(flow)  # A flow that cannot be imported stops the worker now, not its first message.
-        kind = SimpleWorker if name == "deliveries" else ForkingWorker
+        kind = SimpleWorker if name in AT_ONCE else ForkingWorker
         worker = kind(
             [name],
             connection=queue.connection_for_worker(),

@@ -13,6 +13,7 @@ import httpx
 from sandbox.control import effects, stats
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
+from sandbox.settings import SHOPS
 from sandbox.shopware.constants import DEFAULT_CURRENCY, DEFAULT_LANGUAGE
 
 
@@ -150,12 +151,18 @@ class BareShop:
 def bare_shop(world: SandboxHandle, code: str) -> BareShop:
     """Sign in to a shop. The caller closes `http`."""
     handle = world.shop(code)
-    http = httpx.Client(base_url=handle.base_url, headers={"Accept": "application/json"}, timeout=20)
+    return signed_in(code, base_url=handle.base_url, client_id=handle.client_id, client_secret=handle.client_secret)
+
+
+def signed_in(code: str, *, base_url: str, client_id: str, client_secret: str) -> BareShop:
+    """Sign in to a shop wherever it runs. The caller closes `http`."""
+    http = httpx.Client(base_url=base_url, headers={"Accept": "application/json"}, timeout=20)
     token = http.post(
         "/api/oauth/token",
-        json={"grant_type": "client_credentials", "client_id": handle.client_id, "client_secret": handle.client_secret},
+        json={"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret},
     ).raise_for_status().json()["access_token"]  # fmt: skip
     http.headers["Authorization"] = f"Bearer {token}"
     tax = http.post("/api/search/tax", json={"filter": {"taxRate": 21}}).json()["data"][0]["id"]
-    channel = http.post("/api/search/sales-channel", json={"filter": {"name": handle.name}}).json()["data"][0]["id"]
+    name = next(shop.name for shop in SHOPS if shop.code == code)
+    channel = http.post("/api/search/sales-channel", json={"filter": {"name": name}}).json()["data"][0]["id"]
     return BareShop(code, http, tax, channel)

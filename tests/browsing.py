@@ -48,7 +48,7 @@ def site(
     """Web, workers and schedule in processes of their own, against this test's database and shops."""
     seed.fill([], "", files=tmp_path / "files")
     with transaction() as session:
-        for role in ("purchasing", "manager"):
+        for role in ("agent", "purchasing", "manager"):
             user_id = accounts.add_user(
                 session, email=f"{role}@example.com", name=role.title(), role=role, password=PASSWORD
             )
@@ -59,7 +59,12 @@ def site(
            "--log-level", "warning", "--no-control-socket", "wsgi:app"]  # fmt: skip
     with ExitStack() as processes:
         processes.enter_context(running([sys.executable, *web], process_environment, until=f"{url}/healthz"))
-        for module in (["jobs.work", "imports"], ["jobs.work", "deliveries"], ["jobs.schedule"]):
+        for module in (
+            ["jobs.work", "imports"],
+            ["jobs.work", "deliveries"],
+            ["jobs.work", "orders"],
+            ["jobs.schedule"],
+        ):
             processes.enter_context(running([sys.executable, "-m", *module], process_environment))
         made = next((tmp_path / "files").glob("foxway*"), None) or next((tmp_path / "files").iterdir())
         storefronts = [world.shop(code).base_url for code in ("refurbished-direct", "econocom")]
