@@ -20,6 +20,7 @@ from app.offers import services
 from app.offers.models import OfferFile
 from app.suppliers.models import Supplier
 from bench.lists import SUPPLIER
+from bench.report import peak_mb
 from jobs import ledger
 
 
@@ -58,8 +59,8 @@ def main() -> None:
                 "seconds": seconds,
                 "counts": {name: file.counts[name] for name in ("rows", "new", "changed", "unchanged", "matched")},
                 "listings": file.counts.get("listings"),
-                "peak_mb": _peak(resource.RUSAGE_SELF),
-                "peak_child_mb": _peak(resource.RUSAGE_CHILDREN),
+                "peak_mb": peak_mb(),
+                "peak_child_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
             }
         )
     )
@@ -69,10 +70,6 @@ def _file(file_id: int) -> OfferFile:
     with transaction() as session:
         session.expire_all()
         return session.get_one(OfferFile, file_id)
-
-
-def _peak(who: int) -> int:
-    return resource.getrusage(who).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Prints one JSON object: seconds of the first poll and of a second one, orders st
 from __future__ import annotations
 
 import json
-import resource
 import time
 
 import sqlalchemy as sa
@@ -16,6 +15,7 @@ from app.db import transaction
 from app.flows import services as flows
 from app.orders.models import Order
 from bench.listings_sync import CHANNEL
+from bench.report import peak_mb
 from jobs import ledger, shops
 
 FLOW = "shopware.orders.portal"
@@ -43,8 +43,7 @@ def main() -> None:
         seconds, again = poll(), poll()
         with transaction() as session:
             orders = session.execute(sa.select(sa.func.count(Order.id))).scalar_one()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps({"seconds": seconds, "again_seconds": again, "orders": orders, "peak_mb": peak}))
+    print(json.dumps({"seconds": seconds, "again_seconds": again, "orders": orders, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":
