@@ -75,10 +75,10 @@ def test_what_one_call_sent_hides_nothing_of_the_next(mollie: MollieDouble) -> N
     mollie.says("POST", "payments", payment(), 201)
     more = {"billingAddress": {"givenName": "Payment"}}
     client.create_payment(Money(Decimal("1"), "EUR"), key="a", description="x", redirect_url=None, more=more)
-    mollie.faults.append(refusal(422, "Payment cannot be changed"))
+    mollie.faults.append(refusal(404, "No Payment exists"))
 
-    with pytest.raises(IntegrationError, match="Payment cannot be changed"):
-        client.update_payment("tr_1", {"description": "x"})
+    with pytest.raises(IntegrationError, match="No Payment exists"):
+        client.payment("tr_1")
 
 
 def test_a_good_answer_is_logged_without_what_it_holds(mollie: MollieDouble, caplog: pytest.LogCaptureFixture) -> None:

@@ -81,6 +81,8 @@ def record(**fields: object) -> dict[str, Any]:
         (record(order_id="ord_o"), record(order_id="", orderId="ord_t"), MollieLink(None, "ord_t")),
         (record(payment_id="tr_o"), record(payment_id="", id="tr_i"), MollieLink("tr_i", None)),
         (record(payment_id="tr_o", id="tr_i"), None, MollieLink("tr_o", None)),
+        (record(), record(payment_id="tr_p", id="tr_i", order_id="ord_p", orderId="ord_i"),
+         MollieLink("tr_p", "ord_p")),
         # A link that nobody paid yet, and values that are no ids.
         (record(), record(paymentLinkId="pl_1"), MollieLink(None, None)),
         (record(payment_id="tr_o"), record(payment_id="ord_1", id=7, order_id="tr_1"), MollieLink("tr_o", None)),
