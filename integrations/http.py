@@ -136,11 +136,12 @@ class ApiClient:
         """
         content = None if body is None else encode(body)
         started = self.clock()
-        attempt = 1
+        attempt, unsure = 1, False
         while True:
             try:
                 return self._once(method, path, content, headers or {}, attempt)
             except Unavailable as error:
+                unsure = error.may_have_happened = unsure or error.may_have_happened
                 if attempt >= tries:
                     raise
                 self.wait_out(error, attempt=attempt, since=started)

@@ -170,6 +170,14 @@ def test_a_call_is_repeated_only_when_the_caller_says_so() -> None:
     assert (len(unsafe.requests), len(safe.requests)) == (1, 2)
 
 
+@pytest.mark.parametrize("later", [httpx.ConnectError("refused"), httpx.Response(429)])
+def test_a_repeat_that_surely_failed_does_not_undo_a_try_without_an_answer(later: Any) -> None:
+    error = failure(Wire(httpx.ReadTimeout("x"), later).client(), tries=3)
+
+    assert isinstance(error, Unavailable)
+    assert error.may_have_happened
+
+
 def test_pauses_are_drawn_under_a_doubling_ceiling() -> None:
     wire = Wire(httpx.Response(503))
     drawn: list[tuple[float, float]] = []
