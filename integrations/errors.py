@@ -14,7 +14,8 @@ class Unavailable(IntegrationError):
     """No answer, 429, 5xx, or an answer that is none (HTML with 200): worth trying again.
 
     `retry_after_s`: seconds that the system asked for, None when it said nothing. `may_have_happened`: the request was
-    sent and no answer tells whether the system acted on it.
+    sent and no answer tells whether the system acted on it. `idempotency_key`: the same act with this key is done once,
+    however often it is sent; None where the system knows no such keys.
     """
 
     outage: ClassVar[bool] = True  # Counts towards the circuit breaker.
@@ -24,6 +25,7 @@ class Unavailable(IntegrationError):
         super().__init__(message)
         self.retry_after_s = retry_after_s
         self.may_have_happened = may_have_happened
+        self.idempotency_key: str | None = None
 
 
 class Throttled(Unavailable):

@@ -136,11 +136,12 @@ class ApiClient:
         """
         content = None if body is None else encode(body)
         started = self.clock()
-        attempt = 1
+        attempt, unsure = 1, False
         while True:
             try:
                 return self._once(method, path, content, headers or {}, attempt)
             except Unavailable as error:
+                unsure = error.may_have_happened = unsure or error.may_have_happened
                 if attempt >= tries:
                     raise
                 self.wait_out(error, attempt=attempt, since=started)
@@ -252,8 +253,10 @@ class ApiClient:
     def _fault(self, answer: Answer) -> IntegrationError | None:
         if answer.status >= 400:
             error = self.judge(answer)
-            if error is None or isinstance(error, Rejected):
+            if isinstance(error, Rejected):
                 return self._hidden(error)
+            if error is None:
+                return None
             error.args = (f"{self.system} {self.hide(str(error))}",)
             return error
         if answer.status >= 300:
@@ -263,10 +266,8 @@ class ApiClient:
             return Unavailable(text, may_have_happened=True)
         return None
 
-    def _hidden(self, error: Rejected | None) -> Rejected | None:
-        if error is None:
-            return None
-        return Rejected(error.status, [p._replace(detail=self.hide(p.detail)) for p in error.problems])
+    def _hidden(self, error: Rejected) -> Rejected:
+        return type(error)(error.status, [p._replace(detail=self.hide(p.detail)) for p in error.problems])
 
 
 def checked_base_url(system: str, url: str) -> str:

@@ -16,8 +16,16 @@ import httpx
 import pytest
 
 from integrations.breaker import InProcessBreaker, InProcessBudget
-from integrations.errors import CircuitOpen, IntegrationError, Misconfigured, Rejected, Throttled, Unavailable
-from integrations.http import ApiClient, Limits, checked_base_url, correlation_id, encode, retry_after
+from integrations.errors import (
+    CircuitOpen,
+    IntegrationError,
+    Misconfigured,
+    Problem,
+    Rejected,
+    Throttled,
+    Unavailable,
+)  # fmt: skip
+from integrations.http import Answer, ApiClient, Limits, checked_base_url, correlation_id, encode, retry_after
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 Script = list[Callable[[httpx.Request], httpx.Response] | httpx.Response | Exception]
@@ -132,6 +140,19 @@ def test_another_4xx_is_a_refusal_and_is_not_repeated() -> None:
     assert len(wire.requests) == 1
 
 
+def test_a_refusal_of_a_kind_of_its_own_stays_that_and_is_hidden() -> None:
+    class Full(Rejected):
+        """A kind that only one system knows."""
+
+    def judge(answer: Answer) -> IntegrationError:
+        return Full(answer.status, [Problem("full", "no room for s3cr3t-key", "")])
+
+    error = failure(Wire(httpx.Response(409, json={})).client(judge=judge, secrets=("s3cr3t-key",)))
+
+    assert type(error) is Full
+    assert error.reason == "no room for [hidden]"
+
+
 def test_redirects_are_not_followed_and_not_repeated() -> None:
     wire = Wire(httpx.Response(307, headers={"Location": "http://169.254.169.254/"}), OK)
 
@@ -147,6 +168,14 @@ def test_a_call_is_repeated_only_when_the_caller_says_so() -> None:
     safe.client().call("GET", "payments/1", tries=2)
 
     assert (len(unsafe.requests), len(safe.requests)) == (1, 2)
+
+
+@pytest.mark.parametrize("later", [httpx.ConnectError("refused"), httpx.Response(429)])
+def test_a_repeat_that_surely_failed_does_not_undo_a_try_without_an_answer(later: Any) -> None:
+    error = failure(Wire(httpx.ReadTimeout("x"), later).client(), tries=3)
+
+    assert isinstance(error, Unavailable)
+    assert error.may_have_happened
 
 
 def test_pauses_are_drawn_under_a_doubling_ceiling() -> None:
@@ -377,8 +406,6 @@ def test_secrets_are_in_no_log_and_no_exception(step: Any, caplog: pytest.LogCap
     caplog.set_level(logging.DEBUG)
 
     def tell(answer: Any) -> IntegrationError:
-        from integrations.errors import Problem
-
         return Rejected(answer.status, [Problem("1", str(answer.data), "")])
 
     client = Wire(step).client(secrets=("s3cr3t-key",), judge=tell)

@@ -1,0 +1,1 @@
+"""Mollie's API, version 2: payments, refunds, settlements, webhooks. See README.md beside this file."""
