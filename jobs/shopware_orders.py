@@ -7,14 +7,16 @@ discount on shipping makes a delivery of its own with costs below zero.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from app.orders.seen import AddressSeen, DeliverySeen, LineSeen, OrderSeen, PaymentSeen
+from integrations.mollie.links import MollieLink, link_of
 from integrations.shopware.orders import Address, Delivery, LineItem, ShopOrder, Transaction
 
 CENT = Decimal("0.01")
+ID_LENGTH = 64
 _PAID = ("paid", "authorized", "paid_partially", "refunded_partially", "refunded", "chargeback")
 _OVER = ("cancelled", "failed")
 
@@ -73,7 +75,8 @@ def _payments(order: ShopOrder) -> tuple[PaymentSeen, ...]:
     """Oldest first. What the plugin wrote at the order alone belongs to the newest attempt."""
     by_age = sorted(order.transactions, key=lambda one: (one.created_at, one.id))
     ids = [mollie_ids(one.custom_fields) for one in by_age]
-    if ids and ids[-1] == (None, None) and (of_order := mollie_ids(order.custom_fields)) not in ids:
+    nothing = mollie_ids({})
+    if ids and ids[-1] == nothing and (of_order := mollie_ids(order.custom_fields)) not in ids:
         ids[-1] = of_order
     return tuple(_payment(one, *pair) for one, pair in zip(by_age, ids, strict=True))
 
@@ -86,17 +89,10 @@ def _payment(one: Transaction, payment_id: str | None, order_id: str | None) -> 
     )  # fmt: skip
 
 
-def mollie_ids(custom_fields: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Mollie's payment (`tr_`) and order (`ord_`) in custom fields, under the names of every plugin generation."""
-    fields = custom_fields.get("mollie_payments")
-    if not isinstance(fields, Mapping):
-        return None, None
-    return _first(fields, ("payment_id", "id"), "tr_"), _first(fields, ("order_id", "orderId"), "ord_")
-
-
-def _first(fields: Mapping[str, Any], names: Sequence[str], prefix: str) -> str | None:
-    values = (fields.get(name) for name in names)
-    return next((value[:64] for value in values if isinstance(value, str) and value.startswith(prefix)), None)
+def mollie_ids(custom_fields: Mapping[str, Any]) -> MollieLink:
+    """Mollie's payment and order in the custom fields of one record; what no column holds is no id."""
+    found = link_of({"customFields": custom_fields})
+    return MollieLink(*(id_ if id_ and len(id_) <= ID_LENGTH else None for id_ in found))
 
 
 def _delivery(one: Delivery) -> DeliverySeen:

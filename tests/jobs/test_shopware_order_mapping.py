@@ -67,6 +67,7 @@ def test_a_discount_on_shipping_is_not_the_parcel() -> None:
         ({"payment_id": "", "id": "tr_3", "orderId": "ord_3"}, ("tr_3", "ord_3")),
         ({"payment_id": "ord_4", "order_id": "tr_4"}, (None, None)),
         ({"payment_id": 5, "paymentLinkId": "pl_5"}, (None, None)),
+        ({"payment_id": f"tr_{'x' * 90}"}, (None, None)),
         ([], (None, None)), (None, (None, None)), ("tr_6", (None, None)),
     ],
 )  # fmt: skip
