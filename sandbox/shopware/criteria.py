@@ -76,7 +76,7 @@ class Compiler:
             link_of = f"m.doc->>'{link.key}' = {alias}.id AND m.doc->>'{link.other}' = {inner}.id"
             join = f"EXISTS (SELECT 1 FROM entity m WHERE m.name = %s AND {link_of})"
         else:
-            join = f"{inner}.doc->>'{link.key}' = {alias}.id"
+            join = f"{inner}.doc ? '{link.key}' AND {inner}.doc->>'{link.key}' = {alias}.id"
         condition = self._on_field(ENTITIES[link.entity], inner, rest, kind, item)
         return f"EXISTS (SELECT 1 FROM entity {inner} WHERE {inner}.name = %s AND {join} AND {condition})"
 

@@ -43,7 +43,7 @@ def _attach(books: Books, link: Association, name: str, docs: list[Doc], criteri
     else:
         compiler = Compiler(target)
         where = compiler.where(criteria.get("filter"))
-        where += f" AND e.doc->>'{link.key}' = ANY(%s)"
+        where += f" AND e.doc ? '{link.key}' AND e.doc->>'{link.key}' = ANY(%s)"  # As the indexes say it.
         compiler.parameters.append([doc["id"] for doc in docs])
         children = books.find(where, compiler.parameters, compiler.order(criteria.get("sort")), None, 0)
         by_parent: dict[str, list[Doc]] = {}
