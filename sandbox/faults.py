@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Any
 
+DICE = random.Random()  # Of the sandbox alone: its threads must not move the dice that a test near them has seeded.
 KINDS = (
     "latency",  # value: seconds
     "429",  # value: Retry-After seconds, or nothing for none
@@ -63,7 +64,7 @@ class Faults:
             for fault in self.active:
                 if fault.kind != kind or fault.left == 0 or not re.search(fault.route, path):
                     continue
-                if random.random() > fault.probability:
+                if DICE.random() > fault.probability:
                     continue
                 fault.hits += 1
                 if fault.left is not None:

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import logging
-import random
 import time
 from threading import Event, Thread
 from typing import Any
@@ -15,7 +14,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 
-from sandbox.faults import Faults
+from sandbox.faults import DICE, Faults
 from sandbox.settings import ShopIdentity
 from sandbox.shopware.storage import Books, Storage
 
@@ -134,7 +133,7 @@ class Sender(Thread):
         self.sent += 1
         over = attempts >= len(RETRY_S)
         state = "success" if fine else "failed" if over else "running"
-        wait = 0 if fine or over else RETRY_S[attempts] + random.random() / 10
+        wait = 0 if fine or over else RETRY_S[attempts] + DICE.random() / 10
         books.connection.execute(
             """UPDATE webhook_log SET state = %s, attempts = attempts + 1,
                next_at = clock_timestamp() + make_interval(secs => %s) WHERE event_id = %s""",
