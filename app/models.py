@@ -8,9 +8,11 @@ from app.flows import models as flows
 from app.matching import models as matching
 from app.offers import models as offers
 from app.orders import models as orders
+from app.payments import models as payments
 from app.pricing import models as pricing
 from app.stock import models as stock
 from app.suppliers import models as suppliers
+from app.webhooks import models as webhooks
 
 __all__ = [
     "auth",
@@ -21,7 +23,9 @@ __all__ = [
     "matching",
     "offers",
     "orders",
+    "payments",
     "pricing",
     "stock",
     "suppliers",
+    "webhooks",
 ]

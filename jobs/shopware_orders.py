@@ -38,7 +38,7 @@ def order_seen(order: ShopOrder) -> OrderSeen:
         payments=_payments(order),
         deliveries=tuple(_delivery(one) for one in sorted(order.deliveries, key=lambda one: one.id)),
         addresses=tuple(
-            _address(one, billing=one.id == order.billing_address_id)
+            address_seen(one, billing=one.id == order.billing_address_id)
             for one in sorted(order.addresses, key=lambda one: one.id)
         ),
     )  # fmt: skip
@@ -103,7 +103,8 @@ def _delivery(one: Delivery) -> DeliverySeen:
     )  # fmt: skip
 
 
-def _address(one: Address, *, billing: bool) -> AddressSeen:
+def address_seen(one: Address, *, billing: bool) -> AddressSeen:
+    """The address in our words."""
     return AddressSeen(
         one.id, billing, _joined(one.first_name, one.last_name), one.company, one.street,
         _joined(one.extra_1, one.extra_2), one.zipcode, one.city, one.country.iso[:2] if one.country else "",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.db import Json, copy_rows
+from app.db import Json, copy_rows, stage_rows
 from app.orders.events import Known, events_of
 from app.orders.keys import keys_of
 from app.orders.seen import OrderSeen
@@ -130,7 +130,7 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
     """Write orders with everything that belongs to them, and their timelines; returns `moved` and `dropped`."""
     here = {"channel_id": channel_id, "ids": [order.external_id for order in orders]}
     before = {row.external_id: Known.of(row) for row in session.execute(_BEFORE, here)}
-    _stage(session, "seen_order", "shop_order", (*_ORDER_COLUMNS, "content_hash"),
+    stage_rows(session, "seen_order", "shop_order", (*_ORDER_COLUMNS, "content_hash"),
            ((*order[: len(_ORDER_COLUMNS)], hashes[order.external_id]) for order in orders))  # fmt: skip
     rows = session.execute(_UPSERT_ORDERS, {"channel_id": channel_id, "now": now})
     ids = {row.external_id: row.id for row in rows}
@@ -166,7 +166,6 @@ _UPSERT = """
     INSERT INTO {table} AS x ({columns}) SELECT {columns} FROM seen_{table}
     ON CONFLICT (order_id, external_id) DO UPDATE SET {taken} WHERE ({before}) IS DISTINCT FROM ({after})
 """
-_FRESH = "CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"
 
 
 def _replace(session: Session, child: _Child, orders: Sequence[tuple[int, OrderSeen]]) -> list[str]:
@@ -175,7 +174,9 @@ def _replace(session: Session, child: _Child, orders: Sequence[tuple[int, OrderS
     Returns the external ids of what went.
     """
     table, columns, others = child.table, ("order_id", *child.columns), child.columns[1:]
-    _stage(session, f"seen_{table}", table, columns, ((id_, *row) for id_, one in orders for row in child.rows(one)))
+    stage_rows(
+        session, f"seen_{table}", table, columns, ((id_, *row) for id_, one in orders for row in child.rows(one))
+    )
     gone = session.execute(text(_DROP_LOST.format(table=table)), {"ids": [id_ for id_, _order in orders]})
     lost = list(gone.scalars())
     names = {
@@ -186,13 +187,6 @@ def _replace(session: Session, child: _Child, orders: Sequence[tuple[int, OrderS
     }
     session.execute(text(_UPSERT.format(table=table, **names)))
     return lost
-
-
-def _stage(session: Session, name: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """COPY rows into a fresh temporary table with these columns of `table`. Names are constants of ours."""
-    session.execute(text("DROP TABLE IF EXISTS " + name))
-    session.execute(text(_FRESH.format(name=name, columns=", ".join(columns), table=table)))
-    copy_rows(session, name, columns, rows)
 
 
 def grown(session: Session) -> None:

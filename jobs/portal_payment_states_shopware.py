@@ -1,0 +1,62 @@
+"""Flow `portal.payment-states.shopware`: a shop's attempt to pay is brought in line with what Mollie says.
+
+Where the shop's own plugin keeps the states, it is asked to look at Mollie again: two that push fight over the state
+machine. Else, or when a person says so, we move the state. The customer is mailed in neither case.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from app import clock, queue
+from app.db import Json, transaction
+from app.extensions import settings
+from app.flows import services as ledger
+from app.orders import acts
+from integrations.errors import Rejected
+from integrations.mollie.state import transaction_action
+from integrations.shopware.mollie_plugin import look_again
+from jobs import mollie_accounts, shops
+from jobs.claims import Batch
+from jobs.settlement import Outcome, settle
+
+ORDERS = "shopware.orders.portal"
+
+
+def work(batch: Batch) -> None:
+    """One attempt after the other."""
+    for message in batch.messages:
+        body = message.body
+        try:
+            result = _ask(batch.channel, body) if body["way"] == "ask" else _move(batch.channel, body)
+        except Rejected as error:
+            with transaction() as session:
+                acts.failed(session, body["act_id"], str(error.reason), now=clock.now())
+                settle(session, batch, [Outcome(message.id, "dead", {"error": str(error)})])
+            continue
+        with transaction() as session:
+            acts.done(session, body["act_id"], now=clock.now())
+            read_again(session, batch.channel, acts.order_of(session, body["act_id"]))
+            settle(session, batch, [Outcome(message.id, "delivered", result)])
+        queue.wake(ORDERS)
+
+
+def _ask(channel: str, body: Json) -> Json:
+    look_again(settings().shops[channel].base_url, mollie_accounts.access(channel).shop_webhook, body["attempt"])
+    return {"asked": "the shop's Mollie plugin"}
+
+
+def _move(channel: str, body: Json) -> Json:
+    action = transaction_action(body["mollie"])
+    if action is None:
+        return {"left": f"no step leads to {body['wanted']}"}
+    state = shops.client(channel).transition("order_transaction", body["attempt"], action, send_mail=False)
+    return {"state": state.technical_name}
+
+
+def read_again(session: Session, channel: str, order: str) -> None:
+    """Have the order read from its shop. Wake `ORDERS` after the commit."""
+    ledger.receive(session, ORDERS, key=order, delivery_id=f"again:{uuid.uuid4().hex}", channel=channel,
+                   body={"act": "named", "orders": [order]}, now=clock.now())  # fmt: skip
