@@ -21,7 +21,6 @@ from integrations.shopware.client import ShopwareClient
 from integrations.shopware.orders import Address
 from jobs import failpoints, shops
 from jobs.claims import Batch, Claimed
-from jobs.portal_payment_states_shopware import ORDERS, read_again
 from jobs.settlement import Outcome, settle
 from jobs.shopware_orders import address_seen
 
@@ -48,18 +47,18 @@ def work(batch: Batch) -> None:
         failpoints.reach("act.after")
         with transaction() as session:
             acts.done(session, message.body["act_id"], now=clock.now())
-            read_again(session, batch.channel, message.body["order"])
+            acts.read_again(session, batch.channel, message.body["order"], now=clock.now())
             settle(session, batch, [Outcome(message.id, "delivered", result)])
-        queue.wake(ORDERS)
+        queue.wake(acts.ORDERS)
 
 
 def _failed(batch: Batch, message: Claimed, error: IntegrationError) -> None:
     why = error.reason if isinstance(error, Rejected) else str(error)
     with transaction() as session:
         acts.failed(session, message.body["act_id"], why, now=clock.now())
-        read_again(session, batch.channel, message.body["order"])
+        acts.read_again(session, batch.channel, message.body["order"], now=clock.now())
         settle(session, batch, [Outcome(message.id, "dead", {"error": str(error)})])
-    queue.wake(ORDERS)
+    queue.wake(acts.ORDERS)
 
 
 def _cancel(client: ShopwareClient, body: Json) -> Json:

@@ -6,14 +6,9 @@ machine. Else, or when a person says so, we move the state. The customer is mail
 
 from __future__ import annotations
 
-import uuid
-
-from sqlalchemy.orm import Session
-
 from app import clock, queue
 from app.db import Json, transaction
 from app.extensions import settings
-from app.flows import services as ledger
 from app.orders import acts
 from integrations.errors import Rejected
 from integrations.mollie.state import transaction_action
@@ -21,8 +16,6 @@ from integrations.shopware.mollie_plugin import look_again
 from jobs import mollie_accounts, shops
 from jobs.claims import Batch
 from jobs.settlement import Outcome, settle
-
-ORDERS = "shopware.orders.portal"
 
 
 def work(batch: Batch) -> None:
@@ -38,9 +31,9 @@ def work(batch: Batch) -> None:
             continue
         with transaction() as session:
             acts.done(session, body["act_id"], now=clock.now())
-            read_again(session, batch.channel, acts.order_of(session, body["act_id"]))
+            acts.read_again(session, batch.channel, acts.order_of(session, body["act_id"]), now=clock.now())
             settle(session, batch, [Outcome(message.id, "delivered", result)])
-        queue.wake(ORDERS)
+        queue.wake(acts.ORDERS)
 
 
 def _ask(channel: str, body: Json) -> Json:
@@ -54,9 +47,3 @@ def _move(channel: str, body: Json) -> Json:
         return {"left": f"no step leads to {body['wanted']}"}
     state = shops.client(channel).transition("order_transaction", body["attempt"], action, send_mail=False)
     return {"state": state.technical_name}
-
-
-def read_again(session: Session, channel: str, order: str) -> None:
-    """Have the order read from its shop. Wake `ORDERS` after the commit."""
-    ledger.receive(session, ORDERS, key=order, delivery_id=f"again:{uuid.uuid4().hex}", channel=channel,
-                   body={"act": "named", "orders": [order]}, now=clock.now())  # fmt: skip

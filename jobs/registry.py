@@ -19,6 +19,7 @@ MODULES = {
     "shopware.products.portal": "jobs.shopware_products_portal",
     "shopware.orders.portal": "jobs.shopware_orders_portal",
     "mollie.payments.portal": "jobs.mollie_payments_portal",
+    "mollie.settlements.portal": "jobs.mollie_settlements_portal",
     "portal.refunds.mollie": "jobs.portal_refunds_mollie",
     "portal.payment-states.shopware": "jobs.portal_payment_states_shopware",
     "portal.order-acts.shopware": "jobs.portal_order_acts_shopware",

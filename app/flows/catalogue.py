@@ -76,6 +76,15 @@ FLOWS: dict[str, Flow] = {
             every_s=20,
         ),
         Flow(
+            "mollie.settlements.portal",
+            _l("What Mollie paid out and what it kept is laid beside our ledger."),
+            carries="events",
+            queue="imports",
+            batch=10,
+            timeout_s=1800,
+            every_s=3600,
+        ),
+        Flow(
             "portal.refunds.mollie",
             _l("Money is paid back, each refund once."),
             carries="events",

@@ -6,6 +6,7 @@ one act; above a role's limit it waits until a second person agrees.
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,7 @@ from app.orders.models import Order, OrderAct, OrderAddress
 from app.orders.services import note
 
 FLOW = "portal.order-acts.shopware"
+ORDERS = "shopware.orders.portal"
 NOT_SENT = ("open", "cancelled", "")
 ADDRESS_FIELDS = ("name", "company", "street", "extra", "zipcode", "city", "country", "phone")
 
@@ -128,6 +130,12 @@ def order_of(session: Session, act_id: int) -> str:
     return session.execute(
         select(Order.external_id).join(OrderAct, OrderAct.order_id == Order.id).where(OrderAct.id == act_id)
     ).scalar_one()
+
+
+def read_again(session: Session, channel: str, order: str, *, now: datetime) -> None:
+    """Have an order read from its shop, by the shop's id of it. Wake `ORDERS` after the commit."""
+    ledger.receive(session, ORDERS, key=order, delivery_id=f"again:{uuid.uuid4().hex}", channel=channel,
+                   body={"act": "named", "orders": [order]}, now=now)  # fmt: skip
 
 
 def _lock(session: Session, order_id: int) -> Order:

@@ -14,7 +14,19 @@ from app.catalog.models import Variant
 from app.channels.models import Channel
 from app.flows.models import Lane
 from app.orders import keys
-from app.orders.models import Order, OrderAddress, OrderDelivery, OrderEvent, OrderKey, OrderLine, OrderPayment
+from app.orders.acts import open_acts
+from app.orders.models import (
+    Order,
+    OrderAct,
+    OrderAddress,
+    OrderDelivery,
+    OrderEvent,
+    OrderKey,
+    OrderLine,
+    OrderPayment,
+)
+from app.payments.queries import MoneyOfOrder, of_order
+from app.payments.words import AS_SHOP
 
 FLOW = "shopware.orders.portal"
 
@@ -133,8 +145,18 @@ class OrderPage(NamedTuple):
     deliveries: Sequence[OrderDelivery]
     addresses: Sequence[OrderAddress]
     events: Sequence[OrderEvent]
+    money: MoneyOfOrder
+    acts: Sequence[OrderAct]  # Under way, waiting for a second person, or failed.
     others: int  # More orders with this mail address, of all storefronts; at most 100 are counted.
     asked_at: datetime | None  # When the shop was last asked, whether or not it had news.
+
+    @property
+    def payment_state(self) -> str:
+        """How it stands with the money, in the shop's words: by Mollie's payments where there are any."""
+        verdict = self.money.verdict
+        if verdict is None or not self.money.payments:
+            return self.order.payment_state
+        return AS_SHOP.get(verdict.verdict, self.order.payment_state)
 
 
 def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | None:
@@ -171,8 +193,14 @@ def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | N
         session.execute(
             select(OrderEvent).where(OrderEvent.order_id == order_id).order_by(OrderEvent.id.desc()).limit(events)
         ).scalars().all(),
-        _others(session, order), asked_at,
+        of_order(session, order_id), open_acts(session, order_id), _others(session, order), asked_at,
     )  # fmt: skip
+
+
+def lines_of(session: Session, order_id: int) -> Sequence[OrderLine]:
+    """The lines of an order, as the customer saw them."""
+    statement = select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position, OrderLine.id)
+    return session.execute(statement).scalars().all()
 
 
 def _others(session: Session, order: Order) -> int:

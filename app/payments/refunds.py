@@ -142,8 +142,8 @@ def decide(session: Session, refund_id: int, *, agreed: bool, user_id: int, limi
     return refund
 
 
-def see_to(session: Session, refund_id: int, *, now: datetime) -> None:
-    """A person dealt with a failed refund in another way."""
+def see_to(session: Session, refund_id: int, *, now: datetime) -> int | None:
+    """A person dealt with a failed refund in another way; returns the order. Raises NotRefundable."""
     refund = session.execute(select(Refund).where(Refund.id == refund_id).with_for_update()).scalar_one()
     if refund.state != "failed":
         raise NotRefundable("decided")
@@ -154,6 +154,19 @@ def see_to(session: Session, refund_id: int, *, now: datetime) -> None:
                  after={"refund": refund.id})  # fmt: skip
     if payment.order_id is not None:
         judge_orders(session, [payment.order_id], now=now)
+    return payment.order_id
+
+
+def refunded_pieces(session: Session, order_id: int) -> dict[int, int]:
+    """Line -> pieces for which money went back, or is about to."""
+    rows = session.execute(
+        text("""SELECT (x.value->>0)::bigint, sum((x.value->>1)::int)
+                FROM refund r JOIN payment p ON p.id = r.payment_id
+                CROSS JOIN LATERAL jsonb_array_elements(r.lines) x (value)
+                WHERE p.order_id = :id AND r.state NOT IN ('failed', 'canceled', 'declined') GROUP BY 1"""),
+        {"id": order_id},
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _send(session: Session, payment: Payment, refund: Refund, *, now: datetime) -> None:

@@ -299,6 +299,23 @@ def named_by(session: Session, order_ids: Sequence[int]) -> list[str]:
     return list(session.execute(_NAMED_BY, {"ids": list(order_ids)}).scalars())
 
 
+def all_of(session: Session, order_id: int) -> list[str]:
+    """Every payment of an order, known or only named by the shop."""
+    rows = session.execute(
+        text("""SELECT external_id FROM payment WHERE order_id = :id
+                UNION
+                SELECT mollie_payment_id FROM order_payment WHERE order_id = :id AND mollie_payment_id IS NOT NULL"""),
+        {"id": order_id},
+    )
+    return list(rows.scalars())
+
+
+def was_paid(session: Session, order_id: int) -> bool:
+    """Whether any payment of the order brought money."""
+    paid = text("SELECT 1 FROM payment WHERE order_id = :id AND status = 'paid' LIMIT 1")
+    return session.execute(paid, {"id": order_id}).first() is not None
+
+
 def unread(session: Session, channel: str) -> list[str]:
     """Payments that orders read within a day name, and that we never read."""
     return list(session.execute(_UNREAD, {"channel": channel}).scalars())
