@@ -1,4 +1,4 @@
-"""`python -m sandbox serve` runs the outside world; `python -m sandbox shops` prints its credentials as JSON."""
+"""`python -m sandbox serve` runs the outside world; `shops` and `mollie` print their credentials as JSON."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import signal
 from threading import Event
 from types import FrameType
 
+from sandbox.mollie.identity import ORGANISATION_TOKEN, PROFILES
 from sandbox.settings import SHOPS, SandboxSettings
 
 
@@ -22,6 +23,20 @@ def shops(port: int) -> str:
                 "client_secret": shop.client_secret, "app_secret": shop.app_secret,
             }
             for place, shop in enumerate(SHOPS, start=1)
+        }
+    )  # fmt: skip
+
+
+def mollie(port: int) -> str:
+    """What the portal needs to reach Mollie: the test mode of each channel's profile, and the organisation's token."""
+    return json.dumps(
+        {
+            "base_url": f"http://127.0.0.1:{port + len(SHOPS) + 1}", "organisation_token": ORGANISATION_TOKEN,
+            "channels": {
+                profile.code: {"profile_id": profile.id, "api_key": profile.key("test"),
+                               "webhook_secret": profile.webhook_secret}
+                for profile in PROFILES
+            },
         }
     )  # fmt: skip
 
@@ -39,18 +54,24 @@ def serve() -> None:
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
-    sandbox = Sandbox(settings.database_url, base_port=settings.port, portal_url=settings.portal_url)
+    sandbox = Sandbox(
+        settings.database_url, base_port=settings.port, portal_url=settings.portal_url, mollie_rate=settings.mollie_rate
+    )
     stop.wait()
     sandbox.close()
 
 
+_PRINTED = {"shops": shops, "mollie": mollie}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("act", choices=("serve", "shops"))
-    if parser.parse_args().act == "serve":
+    parser.add_argument("act", choices=("serve", *_PRINTED))
+    act = parser.parse_args().act
+    if act == "serve":
         serve()
         return
-    print(shops(int(os.environ.get("SANDBOX_PORT", "8100"))))  # noqa: T201
+    print(_PRINTED[act](int(os.environ.get("SANDBOX_PORT", "8100"))))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,28 +1,40 @@
-"""The control page: what the shops hold and did, and the switches. Also as JSON for tests."""
+"""The control page: what the systems hold and did, and the switches. Also as JSON for tests."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader
 from werkzeug import Request, Response
 from werkzeug.utils import redirect
 
-from sandbox.faults import KINDS, Fault
+from sandbox.faults import KINDS, fault_of
+from sandbox.mollie.psp import Mollie
 from sandbox.shopware.shop import Shop
 
 _pages = Environment(loader=PackageLoader("sandbox"), autoescape=True)
 
 
-def control(shops: dict[str, Shop]) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+class Systems(NamedTuple):
+    """All that the sandbox stands in for."""
+
+    shops: dict[str, Shop]
+    mollie: Mollie
+
+    @property
+    def by_name(self) -> dict[str, Shop | Mollie]:
+        return {**self.shops, "mollie": self.mollie}
+
+
+def control(systems: Systems) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
     """The control page's WSGI application."""
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
         try:
-            response = _route(shops, request)
+            response = _route(systems, request)
         except (ValueError, KeyError) as error:
             response = Response(json.dumps({"error": str(error)}), 400, mimetype="application/json")
         return response(environ, start_response)
@@ -30,23 +42,26 @@ def control(shops: dict[str, Shop]) -> Callable[[dict[str, Any], Any], Iterable[
     return application
 
 
-def _route(shops: dict[str, Shop], request: Request) -> Response:
+def _route(systems: Systems, request: Request) -> Response:
+    shops = systems.shops
     if request.path == "/":
-        return Response(_pages.get_template("control.html").render(shops=shops, stats=stats(shops), kinds=KINDS),
-                        mimetype="text/html")  # fmt: skip
+        page = _pages.get_template("control.html").render(
+            shops=shops, stats=stats(shops), mollie=systems.mollie.stats(), kinds=KINDS
+        )
+        return Response(page, mimetype="text/html")
     if request.path == "/app.css":
         from sandbox.shopware.storefront import css
 
         return css("#52525b")
     if request.path == "/stats":
-        return _json(stats(shops))
+        return _json({**stats(shops), "mollie": systems.mollie.stats()})
     if request.path == "/faults" and request.method == "GET":
-        return _json({code: shop.faults.as_json() for code, shop in shops.items()})
+        return _json({name: system.faults.as_json() for name, system in systems.by_name.items()})
     if request.path == "/faults" and request.method == "POST":
-        return _add_fault(shops, request)
+        return _add_fault(systems, request)
     if request.path in ("/faults/clear", "/reset") and request.method == "POST":
-        for shop in _chosen(shops, _values(request).get("shop")):
-            shop.reset() if request.path == "/reset" else shop.faults.clear()
+        for system in _chosen(systems, _values(request).get("shop")):
+            system.reset() if request.path == "/reset" else system.faults.clear()
         return _done(request)
     if request.path.startswith("/effects/"):
         return _json(effects(shops[request.path.rpartition("/")[2]]))
@@ -60,20 +75,15 @@ def _values(request: Request) -> dict[str, Any]:
     return request.form.to_dict()
 
 
-def _add_fault(shops: dict[str, Shop], request: Request) -> Response:
+def _add_fault(systems: Systems, request: Request) -> Response:
     values = _values(request)
-    left = values.get("left")
-    fault: dict[str, Any] = {
-        "kind": str(values["kind"]), "route": str(values.get("route") or ".*"), "value": str(values.get("value") or ""),
-        "probability": float(values.get("probability") or 1), "left": int(left) if left not in (None, "") else None,
-    }  # fmt: skip
-    for shop in _chosen(shops, values.get("shop")):
-        shop.faults.add(Fault(**fault))
+    for system in _chosen(systems, values.get("shop")):
+        system.faults.add(fault_of(values))  # Each counts its own.
     return _done(request)
 
 
-def _chosen(shops: dict[str, Shop], code: str | None) -> list[Shop]:
-    return list(shops.values()) if not code else [shops[code]]
+def _chosen(systems: Systems, code: str | None) -> list[Shop | Mollie]:
+    return [systems.by_name[code]] if code else list(systems.by_name.values())
 
 
 def _done(request: Request) -> Response:

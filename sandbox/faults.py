@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Any
@@ -12,16 +13,18 @@ DICE = random.Random()  # Of the sandbox alone: its threads must not move the di
 KINDS = (
     "latency",  # value: seconds
     "429",  # value: Retry-After seconds, or nothing for none
-    "deadlock",  # 500 with the database's words, before anything is written
+    "deadlock", "500",  # 500 in the system's own words, before anything is written
     "502", "503", "504",  # before anything is done
     "504_after",  # after the write has committed
     "cut_before", "cut_after",  # the connection is closed without an answer
+    "timeout_before", "timeout_after",  # value: seconds until it is closed; nothing done, or all of it
+    "slow_work",  # value: seconds that the work itself takes, while its idempotency key is held
     "broken_json",  # 200 with half a body
     "html",  # 200 with a proxy's page
     "drip",  # value: seconds between bytes
     "bad_row",  # value: product number that sync refuses
     "token_expiry",  # value: seconds a token lives
-    "webhook_delay", "webhook_duplicate", "webhook_drop", "webhook_reorder",
+    "webhook_delay", "webhook_duplicate", "webhook_drop", "webhook_reorder",  # route: on the webhook's address
 )  # fmt: skip
 
 
@@ -35,9 +38,18 @@ class Fault:
     hits: int = 0
 
 
+def fault_of(values: Mapping[str, Any]) -> Fault:
+    """A fault as a form or JSON says it. Raises KeyError without a kind, ValueError for what is no number."""
+    left = values.get("left")
+    return Fault(
+        str(values["kind"]), str(values.get("route") or ".*"), float(values.get("probability") or 1),
+        int(left) if left not in (None, "") else None, str(values.get("value") or ""),
+    )  # fmt: skip
+
+
 @dataclass(slots=True)
 class Faults:
-    """The faults of one shop. Thread-safe."""
+    """The faults of one system. Thread-safe."""
 
     active: list[Fault] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)

@@ -13,7 +13,10 @@ class SandboxSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SANDBOX_", extra="ignore")
 
     database_url: str = Field(description="PostgreSQL in which the shops keep their data.")
-    port: int = Field(8100, description="Control page; the shops listen on the next ports.")
+    port: int = Field(8100, description="Control page; the shops and Mollie listen on the next ports.")
+    mollie_rate: float = Field(
+        60, gt=0, description="How many times as fast Mollie's own work goes: a minute a second."
+    )
     portal_url: str = Field("http://127.0.0.1:8000", description="Where the shops' app sends its webhooks.")
 
 

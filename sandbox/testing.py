@@ -12,6 +12,9 @@ import httpx
 
 from sandbox.control import effects, stats
 from sandbox.faults import Fault
+from sandbox.mollie import control as mollie_control
+from sandbox.mollie.identity import ORGANISATION_TOKEN, PROFILES, Mode, Profile
+from sandbox.mollie.psp import Mollie
 from sandbox.server import Sandbox
 from sandbox.settings import SHOPS
 from sandbox.shopware.constants import DEFAULT_CURRENCY, DEFAULT_LANGUAGE
@@ -28,12 +31,67 @@ class ShopHandle:
 
 
 @dataclass(frozen=True, slots=True)
+class MollieHandle:
+    """This Mollie as its users reach it, and what makes things happen there."""
+
+    mollie: Mollie
+
+    @property
+    def base_url(self) -> str:
+        """What stands before `/v2`."""
+        return self.mollie.base_url
+
+    @property
+    def organisation_token(self) -> str:
+        return ORGANISATION_TOKEN
+
+    def profile_id(self, code: str) -> str:
+        """The profile of a channel."""
+        return _profile(code).id
+
+    def key(self, code: str, mode: Mode = "test") -> str:
+        """The API key of a channel's profile. Raises KeyError."""
+        return _profile(code).key(mode)
+
+    def webhook_secret(self, code: str) -> str:
+        """What the events of a channel's subscription are signed with."""
+        return _profile(code).webhook_secret
+
+    def fault(self, kind: str, *, route: str = ".*", left: int | None = None, value: str = "",
+              probability: float = 1.0) -> Fault:  # fmt: skip
+        """Switch a fault on; its `hits` tell whether it took effect."""
+        fault = Fault(kind, route, probability, left, value)
+        self.mollie.faults.add(fault)
+        return fault
+
+    def advance(self, seconds: float) -> None:
+        """Move its clock on; what falls due on the way is done when this returns, webhook calls are on their way."""
+        self.mollie.advance(seconds)
+
+    def act(self, payment_id: str, act: str, **values: Any) -> None:
+        """Something happens to a payment: pay, authorise, wait, fail, cancel, expire. Raises MollieError."""
+        mollie_control.act(self.mollie, payment_id, act, values)
+
+    def deliveries(self, subject: str | None = None) -> list[dict[str, Any]]:
+        """Webhook calls, newest first."""
+        return self.mollie.deliveries(subject)
+
+
+def _profile(code: str) -> Profile:
+    return {profile.code: profile for profile in PROFILES}[code]
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxHandle:
     sandbox: Sandbox
 
     @property
     def control_url(self) -> str:
         return self.sandbox.control_url
+
+    @property
+    def mollie(self) -> MollieHandle:
+        return MollieHandle(self.sandbox.mollie)
 
     def shop(self, code: str) -> ShopHandle:
         """How a shop is reached. Raises KeyError."""
@@ -49,9 +107,9 @@ class SandboxHandle:
         return fault
 
     def reset(self) -> None:
-        """Fresh shops."""
-        for shop in self.sandbox.shops.values():
-            shop.reset()
+        """Fresh shops, and a Mollie that nobody has used."""
+        for system in self.sandbox.systems.by_name.values():
+            system.reset()
 
     def stats(self, code: str) -> dict[str, Any]:
         """What the shop holds and did."""
@@ -65,7 +123,7 @@ class SandboxHandle:
 
 @contextmanager
 def running_sandbox(database_url: str, *, portal_url: str = "http://127.0.0.1:9") -> Iterator[SandboxHandle]:
-    """Both shops and the control page until the block ends. `database_url` is a database of the sandbox's own."""
+    """Everything until the block ends. `database_url` is a database of the sandbox's own."""
     sandbox = Sandbox(database_url, base_port=0, portal_url=portal_url)
     try:
         yield SandboxHandle(sandbox)

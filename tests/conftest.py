@@ -28,7 +28,7 @@ from app.settings import Settings, Shop, load_settings
 from jobs import shops
 from sandbox.testing import BareShop, SandboxHandle, bare_shop, running_sandbox
 
-pytest_plugins = ["browsing", "supplier_servers.fixtures"]
+pytest_plugins = ["browsing", "mollie_calls", "supplier_servers.fixtures"]
 CHANNELS = ("refurbished-direct", "econocom")
 PASSWORD = "correct horse battery staple"
 
@@ -219,7 +219,7 @@ def _csrf_as_configured(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sandbox_world(worker_name: str) -> Iterator[SandboxHandle]:
-    """Both shops on free ports, with a database of their own, for the whole run of this worker."""
+    """The outside world on free ports, with a database of its own, for the whole run of this worker."""
     server = os.environ["TEST_DATABASE_SERVER_URL"]
     name = f"iused_sandbox_{os.getpid()}_{worker_name}"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -232,7 +232,7 @@ def sandbox_world(worker_name: str) -> Iterator[SandboxHandle]:
 
 @pytest.fixture
 def world(sandbox_world: SandboxHandle) -> SandboxHandle:
-    """Fresh shops."""
+    """Fresh shops, and a Mollie that nobody has used."""
     sandbox_world.reset()
     return sandbox_world
 

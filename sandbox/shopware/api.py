@@ -16,8 +16,9 @@ from sandbox.shopware.entities import ENTITIES, Association, Entity
 from sandbox.shopware.errors import DEADLOCK, ShopError, plain, shopware
 from sandbox.shopware.serialise import associated, json_api, linked, plain_json
 from sandbox.shopware.shop import Shop
-from sandbox.shopware.storage import Books, Doc
+from sandbox.shopware.storage import Books
 from sandbox.shopware.writes import ID, Write, delete_ids
+from sandbox.storage import Doc
 
 _BODY_ROUTES = ("_action/sync",)
 

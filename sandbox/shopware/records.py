@@ -15,8 +15,8 @@ from sandbox.shopware.constants import (
     machine,
 )
 from sandbox.shopware.states import state_id
-from sandbox.shopware.storage import Doc
 from sandbox.shopware.webhooks import APP_EVENTS
+from sandbox.storage import Doc
 
 _ROUNDING = {"decimals": 2, "interval": 0.01, "roundForNet": True}
 _ADDRESS_FORMAT = [

@@ -7,7 +7,8 @@ from typing import Any
 from sandbox.shopware.criteria import Compiler
 from sandbox.shopware.entities import ENTITIES, Association, Entity
 from sandbox.shopware.errors import shopware
-from sandbox.shopware.storage import Books, Doc
+from sandbox.shopware.storage import Books
+from sandbox.storage import Doc
 
 _NOT_OF_MAPPINGS = frozenset(["id", "versionId", "customFields", "createdAt", "updatedAt", "autoIncrement"])
 

@@ -10,7 +10,7 @@ from sandbox.faults import Faults
 from sandbox.settings import ShopIdentity
 from sandbox.shopware.oauth import OAuth
 from sandbox.shopware.records import records
-from sandbox.shopware.storage import Storage
+from sandbox.shopware.storage import books_of
 from sandbox.shopware.webhooks import Sender
 
 
@@ -22,7 +22,7 @@ class Shop:
         self.base_url = base_url
         self.faults = Faults()
         self.oauth = OAuth(identity, self.faults)
-        self.storage = Storage(database_url, identity)
+        self.storage = books_of(database_url, identity)
         self.sender = Sender(self.storage, identity, self.faults)
         self.requests: Counter[str] = Counter()
         self.written: Counter[str] = Counter()

@@ -9,7 +9,8 @@ from sandbox.settings import ShopIdentity
 from sandbox.shopware import webhooks
 from sandbox.shopware.constants import LIVE_VERSION, MACHINES, machine
 from sandbox.shopware.errors import shopware
-from sandbox.shopware.storage import Books, Doc
+from sandbox.shopware.storage import Books
+from sandbox.storage import Doc
 
 
 def state_id(shop: ShopIdentity, entity: str, state: str) -> str:

@@ -1,20 +1,14 @@
-"""Documents of a shop in PostgreSQL: one schema per shop, one transaction per request."""
+"""Documents of a shop in PostgreSQL."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from queue import Empty, SimpleQueue
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import psycopg
-from psycopg import pq, sql
-from psycopg.rows import tuple_row
-
 from sandbox.settings import ShopIdentity
+from sandbox.storage import Connection, Doc, Storage
 
-Doc = dict[str, Any]
 _TABLES = """
 CREATE SCHEMA IF NOT EXISTS {schema};
 CREATE TABLE IF NOT EXISTS {schema}.entity (
@@ -36,54 +30,10 @@ CREATE INDEX IF NOT EXISTS webhook_due ON {schema}.webhook_log (next_at) WHERE s
 """
 
 
-class Storage:
-    """The books of one shop. Connections are kept and handed out one per request."""
-
-    def __init__(self, database_url: str, shop: ShopIdentity) -> None:
-        self.url = database_url
-        self.schema = shop.schema
-        self._idle: SimpleQueue[psycopg.Connection[Any]] = SimpleQueue()
-        with psycopg.connect(database_url) as connection:
-            connection.execute(sql.SQL(_TABLES).format(schema=sql.Identifier(self.schema)))
-
-    @contextmanager
-    def transaction(self) -> Iterator[Books]:
-        """All of the request or nothing of it."""
-        connection = self._take()
-        try:
-            with connection.transaction():
-                yield Books(connection)
-        finally:
-            if connection.closed or connection.info.transaction_status != pq.TransactionStatus.IDLE:
-                connection.close()
-            else:
-                self._idle.put(connection)
-
-    def _take(self) -> psycopg.Connection[Any]:
-        while True:
-            try:
-                connection = self._idle.get_nowait()
-            except Empty:
-                return psycopg.connect(
-                    self.url, autocommit=True, row_factory=tuple_row,
-                    options=f"-c search_path={self.schema} -c lock_timeout=20s",
-                )  # fmt: skip
-            if not connection.closed:
-                return connection
-
-    def close(self) -> None:
-        """Let go of all connections."""
-        while True:
-            try:
-                self._idle.get_nowait().close()
-            except Empty:
-                return
-
-
 class Books:
     """Reads and writes inside one transaction."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
     def get(self, name: str, ids: Iterable[str]) -> dict[str, Doc]:
@@ -144,6 +94,11 @@ class Books:
         """Remove; returns the ids that existed."""
         rows = self.connection.execute("DELETE FROM entity WHERE name = %s AND id = ANY(%s) RETURNING id", (name, ids))
         return {row[0] for row in rows}
+
+
+def books_of(database_url: str, shop: ShopIdentity) -> Storage[Books]:
+    """The books of one shop."""
+    return Storage(database_url, shop.schema, _TABLES, Books)
 
 
 def _complete(id_: str, doc: Doc, auto: int, created: Any, updated: Any) -> Doc:

@@ -11,7 +11,8 @@ from werkzeug import Request, Response
 
 from sandbox.shopware.constants import DEFAULT_CURRENCY
 from sandbox.shopware.shop import Shop
-from sandbox.shopware.storage import Books, Doc
+from sandbox.shopware.storage import Books
+from sandbox.storage import Doc
 
 PAGE = 24
 _pages = Environment(loader=PackageLoader("sandbox"), autoescape=True)

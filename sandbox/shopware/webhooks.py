@@ -16,7 +16,8 @@ import psycopg
 
 from sandbox.faults import DICE, Faults
 from sandbox.settings import ShopIdentity
-from sandbox.shopware.storage import Books, Storage
+from sandbox.shopware.storage import Books
+from sandbox.storage import Storage
 
 log = logging.getLogger(__name__)
 RETRY_S = (1, 2, 4)
@@ -69,7 +70,7 @@ def queue(books: Books, shop: ShopIdentity, base_url: str, event: str, payload: 
 class Sender(Thread):
     """Delivers what is due until it is told to stop. One per shop."""
 
-    def __init__(self, storage: Storage, shop: ShopIdentity, faults: Faults) -> None:
+    def __init__(self, storage: Storage[Books], shop: ShopIdentity, faults: Faults) -> None:
         super().__init__(name=f"webhooks-{shop.code}", daemon=True)
         self.storage, self.shop, self.faults = storage, shop, faults
         self.stop = Event()

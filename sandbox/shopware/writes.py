@@ -13,7 +13,8 @@ from sandbox.settings import ShopIdentity
 from sandbox.shopware.constants import DEFAULT_CURRENCY, DEFAULT_LANGUAGE, LIVE_VERSION, MACHINES
 from sandbox.shopware.entities import ENTITIES, Association, Entity
 from sandbox.shopware.errors import ShopError, plain, shopware, violation
-from sandbox.shopware.storage import Books, Doc
+from sandbox.shopware.storage import Books
+from sandbox.storage import Doc
 
 ID = re.compile(r"^[0-9a-f]{32}$")
 _STATE_SCOPE = (

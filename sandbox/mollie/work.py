@@ -1,0 +1,66 @@
+"""What Mollie does by itself when its time has come: one thread, one task after another, each a transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from threading import Event, Lock, Thread
+
+import psycopg
+
+from sandbox.mollie import states
+from sandbox.mollie.storage import Books
+from sandbox.storage import Storage
+
+log = logging.getLogger(__name__)
+ACTS: Mapping[str, Callable[[Books, str], None]] = {"expire": states.expire_if_due, "lapse": states.lapse_if_due}
+_LOOK_S = 30.0  # As the sender's: nothing is missed by it.
+
+
+class Worker(Thread):
+    """Works off the tasks until it is told to stop; `on_change` is called after each."""
+
+    def __init__(self, storage: Storage[Books], on_change: Callable[[], None]) -> None:
+        super().__init__(name="mollie-work", daemon=True)
+        self.storage, self.on_change = storage, on_change
+        self.stop, self.work = Event(), Event()
+        self.alone = Lock()  # Held while a task is worked, and by whoever empties the books.
+
+    def run(self) -> None:
+        """Woken by whatever plans a task, else when the next one is due."""
+        while not self.stop.is_set():
+            self.work.clear()
+            try:
+                self.catch_up()
+                pause = self._pause()
+            except psycopg.Error as error:
+                log.warning("Mollie's books are not reachable: %s", error)
+                pause = 1.0
+            self.work.wait(pause)
+
+    def catch_up(self) -> None:
+        """Do all that is due, in the order in which it fell due."""
+        while not self.stop.is_set() and self._do_one():
+            self.on_change()
+
+    def _do_one(self) -> bool:
+        with self.alone, self.storage.transaction() as books:
+            row = books.connection.execute(
+                """DELETE FROM task WHERE id = (SELECT id FROM task WHERE due_at <= %s ORDER BY due_at, id LIMIT 1
+                                                FOR UPDATE SKIP LOCKED) RETURNING act, subject, due_at""",
+                (books.now,),
+            ).fetchone()
+            if row is None:
+                return False
+            act, subject, due_at = row
+            books.now = due_at.astimezone(UTC)
+            ACTS[act](books, subject)
+        return True
+
+    def _pause(self) -> float:
+        with self.storage.transaction() as books:
+            row = books.connection.execute("SELECT min(due_at) FROM task").fetchone()
+            if row is None or row[0] is None:
+                return _LOOK_S
+            return min(_LOOK_S, max(0.0, float((row[0] - books.now).total_seconds())))
