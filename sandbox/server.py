@@ -36,6 +36,7 @@ _MOLLIE = Words(
         MollieError(503, "Payment platform for this payment method temporarily not available").body()
     ),
 )
+_NOTED = ("/v2/", "/checkout/")
 
 
 def shop_application(shop: Shop) -> Application:
@@ -68,7 +69,8 @@ def mollie_application(mollie: Mollie) -> Application:
         request = Request(environ)
         started = time.monotonic()
         response = _mollie_answer(mollie, request)
-        mollie.note(request.method, request.full_path.rstrip("?"), response.status_code, time.monotonic() - started)
+        if request.path.startswith(_NOTED) and not request.path.endswith(".css"):
+            mollie.note(request.method, request.full_path.rstrip("?"), response.status_code, time.monotonic() - started)
         return response(environ, start_response)
 
     return application
@@ -77,8 +79,10 @@ def mollie_application(mollie: Mollie) -> Application:
 def _mollie_answer(mollie: Mollie, request: Request) -> Response:
     if request.path.startswith("/v2/"):
         return with_faults(mollie.faults, _MOLLIE, request, lambda: mollie_api.answer(mollie, request))
-    if request.path.startswith("/checkout/"):
+    if request.path.startswith("/checkout/") and not request.path.endswith(".css"):
         return with_faults(mollie.faults, _MOLLIE, request, lambda: checkout.answer(mollie, request))
+    if request.path.startswith("/checkout/"):
+        return checkout.css(request.path)
     return mollie_control.answer(mollie, request)
 
 

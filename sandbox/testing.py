@@ -69,7 +69,9 @@ class MollieHandle:
         self.mollie.advance(seconds)
 
     def act(self, payment_id: str, act: str, **values: Any) -> None:
-        """Something happens to a payment: pay, authorise, wait, fail, cancel, expire. Raises MollieError."""
+        """Something happens to a payment: pay, authorise, wait, fail, cancel, expire (`method`), chargeback (`amount`),
+        reverse, finish_refund, fail_refund, fail_capture (of the newest, or the one named). Raises MollieError.
+        """
         mollie_control.act(self.mollie, payment_id, act, values)
 
     def deliveries(self, subject: str | None = None) -> list[dict[str, Any]]:

@@ -6,13 +6,13 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 from werkzeug import Request, Response
 
-from sandbox.mollie import idempotency, lists, payments, show
+from sandbox.mollie import captures, chargebacks, idempotency, lists, payments, refunds, show
 from sandbox.mollie.access import Caller, caller_of, credential_of
 from sandbox.mollie.errors import MollieError
 from sandbox.mollie.lists import Wanted
@@ -157,6 +157,73 @@ def _list_payments(ask: Ask) -> Response:
     return ask.page(wanted, lambda docs: show.payments(ask.books, ask.base_url, docs))
 
 
+# Parts of payments -------------------------------------------------------------------------------------------------
+
+_NOT_CANCELED = "doc->>'status' <> 'canceled'"
+
+
+def _create_refund(ask: Ask) -> Response:
+    doc = refunds.create(ask.books, ask.caller, ask.ids[0], ask.given)
+    return answer_of(show.refund(ask.base_url, doc), 201)
+
+
+def _get_refund(ask: Ask) -> Response:
+    ask.query("embed")
+    return answer_of(_parts_shown(ask, "refunds", [refunds.find(ask.books, ask.caller, *ask.ids)])[0])
+
+
+def _cancel_refund(ask: Ask) -> Response:
+    ask.query()
+    refunds.cancel(ask.books, ask.caller, *ask.ids)
+    return answer_of(None, 204)
+
+
+def _create_capture(ask: Ask) -> Response:
+    doc = captures.create(ask.books, ask.caller, ask.ids[0], ask.given)
+    return answer_of(show.capture(ask.base_url, doc), 201)
+
+
+def _get_capture(ask: Ask) -> Response:
+    ask.query("embed")
+    return answer_of(_parts_shown(ask, "captures", [captures.find(ask.books, ask.caller, *ask.ids)])[0])
+
+
+def _release(ask: Ask) -> Response:
+    captures.release(ask.books, ask.caller, ask.ids[0], ask.given)
+    return answer_of(None, 202)
+
+
+def _get_chargeback(ask: Ask) -> Response:
+    ask.query("embed")
+    return answer_of(_parts_shown(ask, "chargebacks", [chargebacks.find(ask.books, ask.caller, *ask.ids)])[0])
+
+
+def _parts(name: str) -> Act:
+    """The list of a payment's refunds, captures or chargebacks, or of all payments."""
+    kind = name.removesuffix("s")
+
+    def act(ask: Ask) -> Response:
+        wanted = Wanted(kind, name, f"list-{name}", **_of_profile(ask), sortable=kind != "capture")
+        if ask.ids:
+            payments.find(ask.books, ask.caller, ask.ids[0])
+            wanted = replace(wanted, where="parent = %(payment)s", parameters={"payment": ask.ids[0]})
+        if kind == "refund":
+            wanted = replace(wanted, where=f"{wanted.where} AND {_NOT_CANCELED}")
+        return ask.page(wanted, lambda docs: _parts_shown(ask, name, docs))
+
+    return act
+
+
+def _parts_shown(ask: Ask, name: str, docs: list[Doc]) -> list[dict[str, Any]]:
+    shown = [show.SHOW_CHILD[name](ask.base_url, doc) for doc in docs]
+    if "payment" in ask.words("embed", frozenset({"payment"})):
+        of = ask.books.many("payment", {doc["paymentId"] for doc in docs})
+        whole = {payment["id"]: payment for payment in show.payments(ask.books, ask.base_url, of.values())}
+        for part in shown:
+            part["_embedded"] = {"payment": whole[part["paymentId"]]}
+    return shown
+
+
 def _of_profile(ask: Ask) -> dict[str, Any]:
     """The organisation may narrow a list to one profile."""
     profile_id = ask.request.args.get("profileId")
@@ -165,9 +232,19 @@ def _of_profile(ask: Ask) -> dict[str, Any]:
     return {"where": "profile = %(named)s", "parameters": {"named": profile_id}}
 
 
+_PAYMENT = r"payments/([^/]+)"
 ROUTES: Mapping[str, Mapping[str, Act]] = {
     r"payments": {"POST": _create_payment, "GET": _list_payments},
-    r"payments/([^/]+)": {"GET": _get_payment, "PATCH": _update_payment, "DELETE": _cancel_payment},
+    _PAYMENT: {"GET": _get_payment, "PATCH": _update_payment, "DELETE": _cancel_payment},
+    rf"{_PAYMENT}/release-authorization": {"POST": _release},
+    rf"{_PAYMENT}/refunds": {"POST": _create_refund, "GET": _parts("refunds")},
+    rf"{_PAYMENT}/refunds/([^/]+)": {"GET": _get_refund, "DELETE": _cancel_refund},
+    rf"{_PAYMENT}/captures": {"POST": _create_capture, "GET": _parts("captures")},
+    rf"{_PAYMENT}/captures/([^/]+)": {"GET": _get_capture},
+    rf"{_PAYMENT}/chargebacks": {"GET": _parts("chargebacks")},
+    rf"{_PAYMENT}/chargebacks/([^/]+)": {"GET": _get_chargeback},
+    r"refunds": {"GET": _parts("refunds")},
+    r"chargebacks": {"GET": _parts("chargebacks")},
 }
 
 

@@ -18,7 +18,7 @@ import psycopg
 
 from sandbox.faults import DICE
 from sandbox.mollie.storage import Books
-from sandbox.storage import Doc, Storage
+from sandbox.storage import Storage
 
 log = logging.getLogger(__name__)
 LIMIT_S = 15.0
@@ -29,10 +29,9 @@ AT_ONCE = 8  # Calls on their way at the same time.
 _LOOK_S = 30.0  # Nothing is missed by it: every commit wakes the sender, and the next due call is known.
 
 
-def tell(books: Books, payment: Doc) -> None:
-    """Queue the classic call: the payment's id, and nothing about what changed."""
-    if payment.get("webhookUrl"):
-        queue(books, payment["id"], payment["webhookUrl"], urlencode({"id": payment["id"]}))
+def queue_classic(books: Books, payment_id: str, url: str) -> None:
+    """The payment's id, and nothing about what changed."""
+    queue(books, payment_id, url, urlencode({"id": payment_id}))
 
 
 def queue(books: Books, subject: str, url: str, body: str, webhook: str | None = None) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ _WITH_CENTS = (
 )  # fmt: skip
 DECIMALS = {"JPY": 0, **dict.fromkeys(_WITH_CENTS, 2)}
 METADATA_BYTES = 1024
+CAPTURE_MOST = timedelta(days=7)
 _FORM = "application/x-www-form-urlencoded"
 _PARTS = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
@@ -146,6 +148,15 @@ def metadata(value: Any) -> Any:
     if len(json.dumps(value, ensure_ascii=False).encode()) > METADATA_BYTES:
         raise invalid("metadata", "The metadata is larger than 1 kB")
     return value
+
+
+def capture_delay(text: str) -> timedelta:
+    """`8 hours`, `2 days`. Raises MollieError."""
+    found = re.fullmatch(r"(\d{1,3}) (hour|day)s?", text, re.ASCII)
+    delay = timedelta(hours=int(found[1]) * (24 if found[2] == "day" else 1)) if found else None
+    if delay is None or delay > CAPTURE_MOST:
+        raise invalid("captureDelay", "The capture delay should be hours or days, at most 7 days")
+    return delay
 
 
 def address(given: Given, name: str) -> str | None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
 from werkzeug import Request, Response
 
+from sandbox import pages
 from sandbox.shopware.constants import DEFAULT_CURRENCY
 from sandbox.shopware.shop import Shop
 from sandbox.shopware.storage import Books
 from sandbox.storage import Doc
 
 PAGE = 24
-_pages = Environment(loader=PackageLoader("sandbox"), autoescape=True)
 _FOR_SALE = "e.name = 'product' AND e.doc->>'active' = 'true' AND (e.doc->>'stock')::int > 0"
 _TEXTS = {
     "nl": {"search": "Zoek een apparaat", "stock": "op voorraad", "none": "Niets gevonden.", "all": "Alles",
@@ -27,16 +25,10 @@ _TEXTS = {
 }  # fmt: skip
 
 
-def css(accent: str) -> Response:
-    """The style sheet with the shop's colour in it."""
-    text = (files("sandbox") / "static" / "shop.css").read_text().replace("#accent", accent)
-    return Response(text, mimetype="text/css")
-
-
 def answer(shop: Shop, request: Request) -> Response:
     """A page of the storefront."""
     if request.path == "/app.css":
-        return css(shop.identity.accent)
+        return pages.css(shop.identity.accent)
     with shop.storage.transaction() as books:
         if request.path == "/":
             return _page("shop.html", shop, **_listing(books, shop, request))
@@ -84,5 +76,5 @@ def _shown(doc: Doc) -> dict[str, Any]:
 
 
 def _page(template: str, shop: Shop, status: int = 200, **context: Any) -> Response:
-    html = _pages.get_template(template).render(shop=shop.identity, t=_TEXTS[shop.identity.language], **context)
-    return Response(html, status, mimetype="text/html")
+    texts = _TEXTS[shop.identity.language]
+    return pages.page(template, status=status, shop=shop.identity, t=texts, **context)
