@@ -218,6 +218,7 @@ def test_a_refund_that_fails_later_is_booked_back_and_is_a_problem_until_it_is_s
     with transaction() as session:
         session.execute(sa.text("UPDATE payment SET due_at = now()"))
     tick(PAYMENTS)
+    work()
 
     assert refund(id_).state == "failed"
     assert sum(amount for _kind, amount in booked()) == TOTAL
