@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
+from pathlib import Path
+from ssl import SSLContext
 from threading import Thread
 from typing import Any
 
@@ -22,6 +24,7 @@ from sandbox.settings import SHOPS
 from sandbox.shopware import api, storefront
 from sandbox.shopware.errors import DEADLOCK
 from sandbox.shopware.shop import Shop
+from sandbox.tls import self_made
 
 _SHOPWARE = Words(
     "application/json",
@@ -87,9 +90,21 @@ def _mollie_answer(mollie: Mollie, request: Request) -> Response:
 
 
 class Sandbox:
-    """All servers, started together. `base_port` 0 takes free ports."""
+    """All servers, started together. `base_port` 0 takes free ports.
 
-    def __init__(self, database_url: str, *, base_port: int, portal_url: str, mollie_rate: float = 1) -> None:
+    With `mollie_certificate` Mollie speaks TLS, and that file is what clients trust.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        base_port: int,
+        portal_url: str,
+        mollie_rate: float = 1,
+        mollie_tells_portal: bool = False,
+        mollie_certificate: Path | None = None,
+    ) -> None:
         ports = [base_port + place if base_port else 0 for place in range(len(SHOPS) + 2)]
         self.shops: dict[str, Shop] = {}
         self.servers: list[BaseWSGIServer] = []
@@ -98,21 +113,22 @@ class Sandbox:
             shop = Shop(identity, database_url, url, portal_url)
             server.app = shop_application(shop)
             self.shops[identity.code] = shop
-        server, url = self._server(ports[-1])
-        self.mollie = Mollie(database_url, url, portal_url=portal_url, rate=mollie_rate)
+        server, url = self._server(ports[-1], self_made(mollie_certificate) if mollie_certificate else None)
+        told = portal_url if mollie_tells_portal else None
+        self.mollie = Mollie(database_url, url, rate=mollie_rate, portal_url=told)
         server.app = mollie_application(self.mollie)
-        server, self.control_url = self._server(ports[0])
         self.systems = Systems(self.shops, self.mollie)
+        server, self.control_url = self._server(ports[0])
         server.app = control(self.systems)
         self.threads = [Thread(target=server.serve_forever, daemon=True) for server in self.servers]
         for thread in self.threads:
             thread.start()
 
-    def _server(self, port: int) -> tuple[BaseWSGIServer, str]:
+    def _server(self, port: int, tls: SSLContext | None = None) -> tuple[BaseWSGIServer, str]:
         """A server that listens already, and where."""
-        server = make_server("127.0.0.1", port, late, threaded=True, request_handler=Handler)
+        server = make_server("127.0.0.1", port, late, threaded=True, request_handler=Handler, ssl_context=tls)
         self.servers.append(server)
-        return server, f"http://127.0.0.1:{server.server_port}"
+        return server, f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
 
     def close(self) -> None:
         """Stop serving."""

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -74,6 +75,10 @@ class MollieHandle:
         """
         mollie_control.act(self.mollie, payment_id, act, values)
 
+    def settle(self, mode: Mode = "test") -> str | None:
+        """Pay out what there is; the settlement's id, or None when there is nothing."""
+        return self.mollie.settle_now(mode)
+
     def deliveries(self, subject: str | None = None) -> list[dict[str, Any]]:
         """Webhook calls, newest first."""
         return self.mollie.deliveries(subject)
@@ -124,9 +129,11 @@ class SandboxHandle:
 
 
 @contextmanager
-def running_sandbox(database_url: str, *, portal_url: str = "http://127.0.0.1:9") -> Iterator[SandboxHandle]:
+def running_sandbox(
+    database_url: str, *, portal_url: str = "http://127.0.0.1:9", mollie_certificate: Path | None = None
+) -> Iterator[SandboxHandle]:
     """Everything until the block ends. `database_url` is a database of the sandbox's own."""
-    sandbox = Sandbox(database_url, base_port=0, portal_url=portal_url)
+    sandbox = Sandbox(database_url, base_port=0, portal_url=portal_url, mollie_certificate=mollie_certificate)
     try:
         yield SandboxHandle(sandbox)
     finally:

@@ -11,8 +11,9 @@ from werkzeug.utils import redirect
 
 from sandbox import pages
 from sandbox.faults import fault_of
-from sandbox.mollie import captures, chargebacks, checkout, dashboard, refunds
+from sandbox.mollie import captures, chargebacks, checkout, dashboard, refunds, webhooks
 from sandbox.mollie.errors import MollieError, unknown
+from sandbox.mollie.identity import Mode
 from sandbox.mollie.psp import Mollie
 from sandbox.mollie.reading import amount
 from sandbox.mollie.storage import Books
@@ -95,18 +96,38 @@ def _route(mollie: Mollie, request: Request) -> Response:
     if path == "balance" and posted:
         values = values_of(request)
         value = amount({"currency": "EUR", "value": values["value"]}, "balance", negative=True)["value"]
-        mollie.correct_balance("live" if values.get("mode") == "live" else "test", value)
+        mollie.correct_balance(_mode(values), value)
         return _done(request)
+    if path == "settle" and posted:
+        settled = mollie.settle_now(_mode(values_of(request)))
+        return _done(request, settlement=settled)
     if path == "reset" and posted:
         mollie.reset()
         return _done(request)
     parts = path.split("/")
+    if posted and len(parts) == 3 and parts[0] == "webhooks":
+        return _webhook(mollie, parts[1], parts[2])
     if parts[0] == "dashboard" and len(parts) == 4:
         return _dashboard(mollie, request, parts[3])
     if posted and len(parts) == 3 and parts[0] == "payments":
         act(mollie, parts[1], parts[2], values_of(request))
         return _done(request)
     return _json({"error": "not found"}, 404)
+
+
+def _webhook(mollie: Mollie, id_: str, name: str) -> Response:
+    """What the organisation does to a subscription on Mollie's own pages."""
+    with mollie.storage.transaction() as books:
+        if name == "rotate":
+            return _json({"secret": webhooks.rotate(books, id_)})
+        if name in ("simple", "full"):
+            webhooks.simplify(books, id_, simple=name == "simple")
+            return _json({"ok": True})
+    return _json({"error": "not found"}, 404)
+
+
+def _mode(values: Values) -> Mode:
+    return "live" if values.get("mode") == "live" else "test"
 
 
 def _dashboard(mollie: Mollie, request: Request, payment_id: str) -> Response:
@@ -154,10 +175,10 @@ def values_of(request: Request) -> dict[str, Any]:
     return request.form.to_dict()
 
 
-def _done(request: Request) -> Response:
+def _done(request: Request, **said: Any) -> Response:
     if "text/html" in request.headers.get("Accept", ""):
         return redirect("/", 303)
-    return _json({"ok": True})
+    return _json({"ok": True, **said})
 
 
 def _json(body: Any, status: int = 200) -> Response:

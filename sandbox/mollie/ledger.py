@@ -57,17 +57,22 @@ def in_euro(amount: Mapping[str, str]) -> Decimal:
 def enter(
     books: Books, mode: str, type_: str, initial: Decimal, fee: Fee = NO_FEE, *, context: Mapping[str, str | None],
     method: str = "", member: str | None = None,
+    settlement: str | None = None,
 ) -> Doc:  # fmt: skip
-    """Write a movement. `member` is the thing that the settlement will have in it; `method` groups its costs."""
+    """Write a movement. `member` is the thing that the settlement will have in it; `method` groups its costs.
+
+    What is of a `settlement` already is not on the balance any more.
+    """
     doc = books.add("transaction", {
         "mode": mode, "type": type_, "initialAmount": money(initial, "EUR"),
         "deductions": money(-fee.gross, "EUR") if fee.gross else None,
         "resultAmount": money(initial - fee.gross, "EUR"), "context": dict(context),
         "_fee": [str(part) for part in fee], "_method": method, "_member": member,
+        **({"settlementId": settlement} if settlement else {}),
     })  # fmt: skip
     events.emit(books, "balance-transaction.created", doc)
-    if initial > 0 and _has_queued(books, mode):
-        books.later("unqueue", mode, timedelta(0))
+    if initial > 0:
+        freed(books, mode)
     return doc
 
 
@@ -77,17 +82,22 @@ def open_balance(books: Books, mode: str) -> None:
 
 
 def available(books: Books, mode: str) -> Decimal:
-    """What can be refunded from, or paid out: all that no settlement has taken."""
+    """What can be refunded from, or paid out: all that no settlement has taken, less what waits to be sent."""
     row = books.connection.execute(
-        """SELECT sum((doc->'resultAmount'->>'value')::numeric) FROM entity
-           WHERE kind = 'transaction' AND mode = %s AND NOT doc ? 'settlementId'""",
-        (mode,),
+        """SELECT sum(value) FROM (
+             SELECT (doc->'resultAmount'->>'value')::numeric AS value FROM entity
+             WHERE kind = 'transaction' AND mode = %(mode)s AND NOT doc ? 'settlementId'
+             UNION ALL SELECT (doc->'settlementAmount'->>'value')::numeric FROM entity
+             WHERE kind = 'refund' AND mode = %(mode)s AND doc->>'status' = 'pending') AS parts""",
+        {"mode": mode},
     ).fetchone()
     return Decimal(row[0] or 0) if row else Decimal(0)
 
 
-def _has_queued(books: Books, mode: str) -> bool:
+def freed(books: Books, mode: str) -> None:
+    """There may be money for what waits for it."""
     found = books.connection.execute(
         "SELECT 1 FROM entity WHERE kind = 'refund' AND mode = %s AND doc->>'status' = 'queued' LIMIT 1", (mode,)
     )
-    return found.fetchone() is not None
+    if found.fetchone() is not None:
+        books.later("unqueue", mode, timedelta(0))

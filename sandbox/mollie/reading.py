@@ -172,11 +172,14 @@ def webhook_url(given: Given) -> str | None:
     value = given.text("webhookUrl")
     if value is None:
         return None
-    if not _has_place(value) or urlsplit(value).scheme not in ("http", "https"):
-        raise invalid("webhookUrl", "The webhook URL is invalid")
-    if _is_private(urlsplit(value).hostname or ""):
+    if not is_callable(value):
         raise invalid("webhookUrl", "The webhook URL is invalid because it is unreachable from Mollie's point of view")
     return value
+
+
+def is_callable(url: str) -> bool:
+    """Whether Mollie can call an address: of the web, or of this machine."""
+    return _has_place(url) and urlsplit(url).scheme in ("http", "https") and not _is_private(urlsplit(url).hostname)
 
 
 def _has_place(value: str) -> bool:
@@ -187,9 +190,9 @@ def _has_place(value: str) -> bool:
         return False
 
 
-def _is_private(host: str) -> bool:
+def _is_private(host: str | None) -> bool:
     try:
-        place = ipaddress.ip_address(host)
+        place = ipaddress.ip_address(host or "")
     except ValueError:
-        return host.endswith((".local", ".test", ".invalid"))
+        return not host or host.endswith((".local", ".test", ".invalid"))
     return place.is_private and not place.is_loopback

@@ -53,7 +53,7 @@ def create(books: Books, caller: Caller, payment_id: str, given: Given) -> Doc:
     }, parent=payment["id"])  # fmt: skip
     announce(books, payment, f"refund.{doc['status']}", doc, classic=False)
     if not queued:
-        _send(books, payment, doc)
+        books.later("refund", doc["id"], SENT_AFTER)
     return doc
 
 
@@ -72,9 +72,8 @@ def cancel(books: Books, caller: Caller, payment_id: str, id_: str) -> None:
     if doc["status"] not in _EARLY:
         raise invalid(None, "The refund can no longer be canceled")
     payment = payments.find(books, caller, payment_id)
-    if doc["status"] == "pending":
-        _give_back(books, payment, doc)
     move(books, payment, doc, "canceled")
+    ledger.freed(books, doc["mode"])
 
 
 def move(books: Books, payment: Doc, doc: Doc, status: str) -> None:
@@ -82,6 +81,8 @@ def move(books: Books, payment: Doc, doc: Doc, status: str) -> None:
     if status not in _STEPS[doc["status"]]:
         raise invalid(None, f"The refund is {doc['status']} and cannot become {status}")
     doc["status"] = status
+    if status == "processing":
+        _enter(books, payment, doc, "refund", -ledger.in_euro(doc["amount"]), ledger.fee_of(ledger.REFUND_FEE))
     if status == "refunded" and METHODS[payment["method"]].holds:
         doc["externalReference"] = {"type": "acquirer-reference", "id": f"{DICE.randrange(10**23):023}"}
     books.save(doc)
@@ -107,7 +108,6 @@ def finish(books: Books, payment: Doc, doc: Doc) -> None:
         raise invalid(None, f"The refund is {doc['status']} already")
     if doc["status"] == "queued":
         move(books, payment, doc, "pending")
-        _send(books, payment, doc)
     for step, status in (("pending", "processing"), ("processing", "refunded")):
         if doc["status"] == step:
             move(books, payment, doc, status)
@@ -118,7 +118,7 @@ def fail(books: Books, payment: Doc, doc: Doc) -> None:
     if doc["status"] == "pending":
         move(books, payment, doc, "processing")
     move(books, payment, doc, "failed")
-    _give_back(books, payment, doc)
+    _enter(books, payment, doc, "returned-refund", ledger.in_euro(doc["amount"]))
 
 
 def unqueue(books: Books, mode: str) -> None:
@@ -133,7 +133,7 @@ def unqueue(books: Books, mode: str) -> None:
         if ledger.available(books, mode) < ledger.in_euro(found[1]["amount"]):
             return
         move(books, *found, "pending")
-        _send(books, *found)
+        books.later("refund", id_, SENT_AFTER)
 
 
 def _check_possible(books: Books, payment: Doc, value: Decimal) -> None:
@@ -153,16 +153,6 @@ def _check_not_doubled(books: Books, payment: Doc, wanted: Mapping[str, str]) ->
         recent = moment_of(other["createdAt"]) > books.now - SAME_WITHIN
         if recent and other["status"] not in GONE and other["amount"] == wanted:
             raise MollieError(409, "A duplicate refund has been detected")
-
-
-def _send(books: Books, payment: Doc, doc: Doc) -> None:
-    """Take it off the balance, and send it in two hours."""
-    _enter(books, payment, doc, "refund", -ledger.in_euro(doc["amount"]), ledger.fee_of(ledger.REFUND_FEE))
-    books.later("refund", doc["id"], SENT_AFTER)
-
-
-def _give_back(books: Books, payment: Doc, doc: Doc) -> None:
-    _enter(books, payment, doc, "returned-refund", ledger.in_euro(doc["amount"]))
 
 
 def _enter(books: Books, payment: Doc, doc: Doc, type_: str, euros: Decimal, fee: ledger.Fee = ledger.NO_FEE) -> None:

@@ -139,6 +139,19 @@ def transaction(doc: Doc) -> Shown:
     return shown
 
 
+def settlement(base_url: str, doc: Doc) -> Shown:
+    """One settlement; `open` and `next` are ids of their own."""
+    names = ("id", "reference", "createdAt", "settledAt", "status", "amount", "balanceId")
+    shown: Shown = {"resource": "settlement", **{name: doc[name] for name in names if name in doc}}
+    months = {year: {month: {**sums, "invoiceId": doc["_invoice"]} for month, sums in of_year.items()}
+              for year, of_year in doc["_periods"].items()}  # fmt: skip
+    shown |= {"invoiceId": doc["_invoice"], "periods": months}
+    path = f"settlements/{doc['id']}"
+    links = {"self": api_link(base_url, path)}
+    links |= {name: api_link(base_url, f"{path}/{name}") for name in ("payments", "refunds", "chargebacks", "captures")}
+    return {**shown, "_links": {**links, "documentation": page_link(f"{DOCUMENTATION}/reference/get-settlement")}}
+
+
 def webhook(base_url: str, doc: Doc, *, secret: str | None = None) -> Shown:
     """One subscription; its secret is in the answer that makes it only."""
     names = ("id", "url", "profileId", "createdAt", "name", "eventTypes", "status", "mode")

@@ -28,8 +28,8 @@ CREATE INDEX IF NOT EXISTS by_settlement ON {schema}.entity ((doc->>'settlementI
 CREATE UNIQUE INDEX IF NOT EXISTS by_token ON {schema}.entity ((doc->>'_token')) WHERE doc ? '_token';
 CREATE INDEX IF NOT EXISTS unsettled ON {schema}.entity (mode, auto)
   WHERE kind = 'transaction' AND NOT doc ? 'settlementId';
-CREATE INDEX IF NOT EXISTS queued ON {schema}.entity (mode, auto)
-  WHERE kind = 'refund' AND doc->>'status' = 'queued';
+CREATE INDEX IF NOT EXISTS unsent ON {schema}.entity (mode, (doc->>'status'), auto)
+  WHERE kind = 'refund' AND doc->>'status' IN ('queued', 'pending');
 CREATE TABLE IF NOT EXISTS {schema}.clock (
   one boolean PRIMARY KEY DEFAULT true CHECK (one), ahead interval NOT NULL DEFAULT '0', rate float8 NOT NULL);
 CREATE TABLE IF NOT EXISTS {schema}.task (
