@@ -29,13 +29,15 @@ def shops(port: int) -> str:
 
 def mollie(port: int) -> str:
     """What the portal needs to reach Mollie: the test mode of each channel's profile, and the organisation's token."""
+    bridge = json.loads(os.environ.get("SANDBOX_BRIDGE", "{}"))
     return json.dumps(
         {
             "base_url": f"http://127.0.0.1:{port + len(SHOPS) + 1}", "organisation_token": ORGANISATION_TOKEN,
             "channels": {
                 profile.code: {"profile_id": profile.id, "api_key": profile.key("test"),
-                               "webhook_secret": profile.webhook_secret}
-                for profile in PROFILES
+                               "webhook_secret": profile.webhook_secret, "webhook_token": shop.webhook_token,
+                               "bridge": bridge.get(shop.code, "storefront")}
+                for profile, shop in zip(PROFILES, SHOPS, strict=True)
             },
         }
     )  # fmt: skip
@@ -55,8 +57,9 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
     sandbox = Sandbox(
-        settings.database_url, base_port=settings.port, portal_url=settings.portal_url, mollie_rate=settings.mollie_rate
-    )
+        settings.database_url, base_port=settings.port, portal_url=settings.portal_url,
+        mollie_rate=settings.mollie_rate, bridge=settings.bridge,
+    )  # fmt: skip
     stop.wait()
     sandbox.close()
 

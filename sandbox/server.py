@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from threading import Thread
 from typing import Any
 
@@ -17,10 +17,12 @@ from sandbox.mollie import api as mollie_api
 from sandbox.mollie import checkout
 from sandbox.mollie import control as mollie_control
 from sandbox.mollie.errors import MollieError
+from sandbox.mollie.identity import PROFILES
 from sandbox.mollie.psp import Mollie
-from sandbox.settings import SHOPS
-from sandbox.shopware import api, storefront
+from sandbox.settings import SHOPS, Bridge
+from sandbox.shopware import api, mollie_plugin, storefront
 from sandbox.shopware.errors import DEADLOCK
+from sandbox.shopware.psp import Psp
 from sandbox.shopware.shop import Shop
 
 _SHOPWARE = Words(
@@ -56,6 +58,8 @@ def shop_application(shop: Shop) -> Application:
 
 
 def _shop_answer(shop: Shop, request: Request) -> Response:
+    if "/mollie/webhook" in request.path:
+        return with_faults(shop.faults, _SHOPWARE, request, lambda: mollie_plugin.webhook(shop, request))
     if request.path.startswith("/api"):
         return with_faults(shop.faults, _SHOPWARE, request, lambda: api.answer(shop, request))
     return storefront.answer(shop, request)
@@ -85,18 +89,24 @@ def _mollie_answer(mollie: Mollie, request: Request) -> Response:
 class Sandbox:
     """All servers, started together. `base_port` 0 takes free ports."""
 
-    def __init__(self, database_url: str, *, base_port: int, portal_url: str, mollie_rate: float = 1) -> None:
+    def __init__(
+        self, database_url: str, *, base_port: int, portal_url: str, mollie_rate: float = 1,
+        bridge: Mapping[str, Bridge] | None = None,
+    ) -> None:  # fmt: skip
         ports = [base_port + place if base_port else 0 for place in range(len(SHOPS) + 2)]
         self.shops: dict[str, Shop] = {}
         self.servers: list[BaseWSGIServer] = []
-        for identity, port in zip(SHOPS, ports[1:], strict=False):
+        server, mollie_url = self._server(ports[-1])
+        self.mollie = Mollie(database_url, mollie_url, portal_url=portal_url, rate=mollie_rate)
+        server.app = mollie_application(self.mollie)
+        for identity, profile, port in zip(SHOPS, PROFILES, ports[1:], strict=False):
             server, url = self._server(port)
-            shop = Shop(identity, database_url, url, portal_url)
+            webhook = f"{portal_url}/webhooks/mollie/{identity.code}/{identity.webhook_token}"
+            whom = (bridge or {}).get(identity.code, "storefront")
+            psp = Psp(mollie_url, profile.key("test"), whom, webhook, identity.plugin)
+            shop = Shop(identity, database_url, url, portal_url, psp=psp)
             server.app = shop_application(shop)
             self.shops[identity.code] = shop
-        server, url = self._server(ports[-1])
-        self.mollie = Mollie(database_url, url, portal_url=portal_url, rate=mollie_rate)
-        server.app = mollie_application(self.mollie)
         server, self.control_url = self._server(ports[0])
         self.systems = Systems(self.shops, self.mollie)
         server.app = control(self.systems)
