@@ -93,6 +93,7 @@ def test_margin_goods_show_no_vat_and_the_parcel_is_taxed_as_its_goods(world: Sa
     order = order_of(shop, bought)
 
     assert "106,95" in page
+    assert "built-in" not in page
     assert page.count("21 %") == 1
     assert " 0 %" not in page
     by_sku = {line["payload"]["productNumber"]: line["price"]["calculatedTaxes"] for line in order["lineItems"]}
