@@ -21,6 +21,9 @@ from app.catalog.descriptions import read_description
 from app.catalog.device_facts import facts_as_text, match_key
 from app.catalog.models import CatalogueBatch, Product, SupplierItem, Variant
 from app.channels.models import AllocationRule
+from app.customers import services as customers
+from app.customers import twins
+from app.customers.models import CustomerPair
 from app.db import Base
 from app.feeds.models import SupplierFeed, SupplierFeedItem
 from app.flows.models import Lane, Message, Run
@@ -28,6 +31,7 @@ from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
 from app.orders import services as orders
+from app.orders.models import Order
 from app.pricing import pins, publishing
 from app.pricing import services as pricing
 from app.pricing.models import OfferPin, PriceOverride, PriceRule, RuleSet, SoldLine
@@ -35,6 +39,7 @@ from app.stock import counts
 from app.stock import services as stock
 from app.stock.models import BufferRule, Location, Movement, Reservation, StockCount, StockCountLine, StockReason
 from app.suppliers.models import Supplier, SupplierContact, SupplierWord
+from sandbox.testing import hexid
 
 LISTINGS = "portal.listings.shopware"
 CORRELATION = "c" * 32
@@ -67,6 +72,7 @@ class WholeHouse:
         self._ask_and_count()
         self._draft_and_name()
         self.order_id = self._orders("10001")
+        self._one_person()
         self.grow(2)
 
     @property
@@ -78,7 +84,7 @@ class WholeHouse:
             "question_id": self.question.id, "batch_id": self.batch.id, "item_id": self.item.id,
             "count_id": self.count_id, "location_id": self.warehouse_id, "reason_id": self.reason.id,
             "code": "econocom", "feed_id": self.feed.id,
-            "order_id": self.order_id,
+            "order_id": self.order_id, "customer_id": self.customer_id, "merge_id": self.merge_id,
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
 
@@ -94,13 +100,35 @@ class WholeHouse:
         self.session.commit()
 
     def _orders(self, *numbers: str) -> int:
-        """Orders of a storefront, paid and sent in part; returns the id of one."""
+        """Orders of Ada's, paid and sent in part, each to a house where somebody else buys too; returns one's id."""
+        (address,) = few.order().addresses
         seen = [
             few.order(number, payment_state="paid", payments=(few.payment(number, state="paid"),),
+                      addresses=(address._replace(street=f"Dam {number}"),),
                       deliveries=(few.delivery(number, state="shipped_partially", tracking_codes=("3S",)),))
             for number in numbers
         ]  # fmt: skip
-        return orders.apply_orders(self.session, self.trade.shops[1].id, seen, now=clock.now()).moved[0]
+        others = [one._replace(external_id=hexid(f"other {one.number}"), number=f"9{one.number}", name="Bo de Wit",
+                               email=f"bo{one.number}@example.com", lines=()) for one in seen]  # fmt: skip
+        moved = orders.apply_orders(self.session, self.trade.shops[1].id, [*seen, *others], now=clock.now()).moved
+        twins.look(self.session, now=clock.now())
+        return self.session.execute(
+            select(Order.id).where(Order.id.in_(moved), Order.number == numbers[0])
+        ).scalar_one()  # fmt: skip
+
+    def _one_person(self) -> None:
+        """Ada, and somebody whom a person said to be her."""
+        self.customer_id = self.session.get_one(Order, self.order_id).customer_id
+        assert self.customer_id is not None
+        self.merge_id = customers.merge(self.session, self.customer_id, self.neighbour(), evidence={"agrees": ["mail"]},
+                                        user_id=self.user.id, now=clock.now())  # fmt: skip
+
+    def neighbour(self) -> int:
+        """Somebody who may be Ada."""
+        pair = self.session.execute(
+            select(CustomerPair).where(CustomerPair.joined.is_(False), CustomerPair.low_id == self.customer_id).limit(1)
+        ).scalar_one()
+        return pair.high_id
 
     def _draft_and_name(self) -> None:
         """A draft of the rules, and a price that somebody named."""

@@ -14,8 +14,8 @@ SWEEP_LIMIT_S = 30  # Without a sweep for so long nothing is found that lost its
 class Work(NamedTuple):
     """What waits for a person, whole house.
 
-    `rules`, `named`: rule sets and prices that want a second person. `trouble`: flows with something overdue, stopped,
-    or out of reach.
+    `twins`: pairs of customers that may be one person. `rules`, `named`: rule sets and prices that want a second
+    person. `trouble`: flows with something overdue, stopped, or out of reach.
     """
 
     files: int
@@ -27,6 +27,8 @@ class Work(NamedTuple):
     shortage: int
     short_orders: int
     short_since: datetime | None
+    twins: int
+    twins_since: datetime | None
     rules: int
     named: int
     trouble: int
@@ -44,6 +46,8 @@ _WORK = text("""
     WITH files AS (
       SELECT count(*) AS n, min(uploaded_at) AS since FROM offer_file WHERE state IN ('checked', 'columns')),
     short AS (SELECT count(*) AS n, min(placed_at) AS since FROM shop_order WHERE short),
+    twins AS (
+      SELECT count(*) AS n, min(found_at) AS since FROM customer_pair WHERE state = 'open' AND NOT joined),
     dead AS (SELECT count(*) AS n, min(settled_at) AS since FROM message WHERE state = 'dead'),
     trouble AS (
       SELECT count(DISTINCT l.flow) AS n FROM lane l
@@ -55,7 +59,7 @@ _WORK = text("""
                    AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp()))))
     SELECT files.n, files.since, (SELECT count(*) FROM supplier_word WHERE value IS NULL),
            (SELECT count(*) FROM match_question WHERE state = 'open' AND reason <> 'unread'), dead.n, dead.since,
-           (SELECT count(*) FROM stock WHERE shortage > 0), short.n, short.since,
+           (SELECT count(*) FROM stock WHERE shortage > 0), short.n, short.since, twins.n, twins.since,
            (SELECT count(*) FROM rule_set WHERE state IN ('draft', 'proposed') AND asked_by IS NOT NULL),
            (SELECT count(*) FROM price_override o JOIN price p ON p.variant_id = o.variant_id
               AND p.channel_id = o.channel_id AND p.valid_until IS NULL
@@ -63,7 +67,7 @@ _WORK = text("""
            trouble.n,
            EXISTS (SELECT 1 FROM lane WHERE flow = 'portal.sweep.portal'
                    AND success_at > clock_timestamp() - make_interval(secs => :limit_s))
-    FROM files, short, dead, trouble
+    FROM files, short, twins, dead, trouble
 """)
 
 

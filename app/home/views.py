@@ -61,6 +61,7 @@ def counts() -> dict[str, int]:
     work = waiting()
     known = {
         "orders.index": ("orders.read", work.short_orders),
+        "customers.index": ("customers.merge", work.twins),
         "suppliers.index": ("suppliers.write", work.words),
         "offers.index": ("offers.read", work.files),
         "matching.index": ("offers.write", work.matches),
