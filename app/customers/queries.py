@@ -148,7 +148,7 @@ KINDS = ("account", "name", "company", "mail", "phone", "address")
 
 
 def facts(session: Session, person_ids: Sequence[int]) -> dict[int, list[Fact]]:
-    """By person what their latest orders say, by kind, the latest first; one of two spellings is shown."""
+    """By person what their latest orders say, by kind, the latest first; of several spellings the longest."""
     rows = session.execute(_SAID, {"ids": list(person_ids), "latest": LATEST})
     seen: dict[tuple[int, str, str], list[tuple[Any, str]]] = {}
     for row in rows:
@@ -158,10 +158,10 @@ def facts(session: Session, person_ids: Sequence[int]) -> dict[int, list[Fact]]:
     result: dict[int, list[Fact]] = {id_: [] for id_ in person_ids}
     for (person_id, kind, spelt), some in sorted(seen.items(), key=lambda one: KINDS.index(one[0][1])):
         rows_ = [row for row, _shown in some]
-        result[person_id].append(Fact(
-            kind, some[0][1], spelt, sorted({row.channel for row in rows_}), rows_[-1].placed_at, rows_[0].placed_at,
-            len({row.id for row in rows_}),
-        ))  # fmt: skip
+        shown = max((shown for _row, shown in some), key=len)
+        sources = sorted({row.channel for row in rows_})
+        orders_ = len({row.id for row in rows_})
+        result[person_id].append(Fact(kind, shown, spelt, sources, rows_[-1].placed_at, rows_[0].placed_at, orders_))
     return result
 
 

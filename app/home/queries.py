@@ -8,13 +8,14 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+PAIRS_AT_MOST = 500  # Of customers, that are counted: two merged customers may each share something with a third.
 SWEEP_LIMIT_S = 30  # Without a sweep for so long nothing is found that lost its wake-up.
 
 
 class Work(NamedTuple):
     """What waits for a person, whole house.
 
-    `twins`: pairs of customers that may be one person. `rules`, `named`: rule sets and prices that want a second
+    `twins`: persons, two by two, that may be one. `rules`, `named`: rule sets and prices that want a second
     person. `trouble`: flows with something overdue, stopped, or out of reach.
     """
 
@@ -47,7 +48,10 @@ _WORK = text("""
       SELECT count(*) AS n, min(uploaded_at) AS since FROM offer_file WHERE state IN ('checked', 'columns')),
     short AS (SELECT count(*) AS n, min(placed_at) AS since FROM shop_order WHERE short),
     twins AS (
-      SELECT count(*) AS n, min(found_at) AS since FROM customer_pair WHERE state = 'open' AND NOT joined),
+      SELECT count(DISTINCT (least(l.person_id, h.person_id), greatest(l.person_id, h.person_id))) AS n,
+             min(p.found_at) AS since
+      FROM (SELECT * FROM customer_pair WHERE state = 'open' AND NOT joined ORDER BY found_at LIMIT :pairs) p
+      JOIN customer l ON l.id = p.low_id JOIN customer h ON h.id = p.high_id),
     dead AS (SELECT count(*) AS n, min(settled_at) AS since FROM message WHERE state = 'dead'),
     trouble AS (
       SELECT count(DISTINCT l.flow) AS n FROM lane l
@@ -73,4 +77,4 @@ _WORK = text("""
 
 def work(session: Session) -> Work:
     """Everything that waits, in one statement."""
-    return Work._make(session.execute(_WORK, {"limit_s": SWEEP_LIMIT_S}).one())
+    return Work._make(session.execute(_WORK, {"limit_s": SWEEP_LIMIT_S, "pairs": PAIRS_AT_MOST}).one())
