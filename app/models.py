@@ -3,6 +3,7 @@
 from app.auth import models as auth
 from app.catalog import models as catalog
 from app.channels import models as channels
+from app.customers import models as customers
 from app.feeds import models as feeds
 from app.flows import models as flows
 from app.matching import models as matching
@@ -18,6 +19,7 @@ __all__ = [
     "auth",
     "catalog",
     "channels",
+    "customers",
     "feeds",
     "flows",
     "matching",

@@ -10,6 +10,7 @@ def init_app(app: Flask) -> None:
     from app.admin.views import bp as admin
     from app.auth.views import bp as auth
     from app.catalog.views import bp as catalog
+    from app.customers.views import bp as customers
     from app.feeds.views import bp as feeds
     from app.flows.views import bp as flows
     from app.home import views as frame
@@ -34,6 +35,7 @@ def init_app(app: Flask) -> None:
         home,
         orders,
         payments,
+        customers,
         suppliers,
         feeds,
         offers,

@@ -24,6 +24,9 @@ from app.catalog.descriptions import read_description
 from app.catalog.device_facts import facts_as_text, match_key
 from app.catalog.models import CatalogueBatch, Product, SupplierItem, Variant
 from app.channels.models import AllocationRule
+from app.customers import services as customers
+from app.customers import twins
+from app.customers.models import CustomerPair
 from app.db import Base
 from app.feeds.models import SupplierFeed, SupplierFeedItem
 from app.flows.models import Lane, Message, Run
@@ -31,7 +34,7 @@ from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
 from app.orders import services as orders
-from app.orders.models import OrderAct
+from app.orders.models import Order, OrderAct
 from app.payments import services as payments
 from app.payments import settlements
 from app.payments.models import Payment, Refund
@@ -76,6 +79,7 @@ class WholeHouse:
         self._draft_and_name()
         self.order_id = self._orders("10001")
         self._pay()
+        self._one_person()
         self.grow(2)
 
     @property
@@ -89,6 +93,7 @@ class WholeHouse:
             "code": "econocom", "feed_id": self.feed.id,
             "order_id": self.order_id, "address_id": hexid("address"), "token": "guessed", "refund_id": self.refund_id,
             "act_id": self.act().id, "settlement_id": self.settlement_id,
+            "customer_id": self.customer_id, "merge_id": self.merge_id,
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
 
@@ -104,13 +109,35 @@ class WholeHouse:
         self.session.commit()
 
     def _orders(self, *numbers: str) -> int:
-        """Orders of a storefront, paid and sent in part; returns the id of one."""
+        """Orders of Ada's, paid and sent in part, each to a house where somebody else buys too; returns one's id."""
+        (address,) = few.order().addresses
         seen = [
             few.order(number, payment_state="paid", payments=(few.payment(number, state="paid"),),
+                      addresses=(address._replace(street=f"Dam {number}"),),
                       deliveries=(few.delivery(number, state="shipped_partially", tracking_codes=("3S",)),))
             for number in numbers
         ]  # fmt: skip
-        return orders.apply_orders(self.session, self.trade.shops[1].id, seen, now=clock.now()).moved[0]
+        others = [one._replace(external_id=hexid(f"other {one.number}"), number=f"9{one.number}", name="Bo de Wit",
+                               email=f"bo{one.number}@example.com", lines=()) for one in seen]  # fmt: skip
+        moved = orders.apply_orders(self.session, self.trade.shops[1].id, [*seen, *others], now=clock.now()).moved
+        twins.look(self.session, now=clock.now())
+        return self.session.execute(
+            select(Order.id).where(Order.id.in_(moved), Order.number == numbers[0])
+        ).scalar_one()  # fmt: skip
+
+    def _one_person(self) -> None:
+        """Ada, and somebody whom a person said to be her."""
+        self.customer_id = self.session.get_one(Order, self.order_id).customer_id
+        assert self.customer_id is not None
+        self.merge_id = customers.merge(self.session, self.customer_id, self.neighbour(), evidence={"agrees": ["mail"]},
+                                        user_id=self.user.id, now=clock.now())  # fmt: skip
+
+    def neighbour(self) -> int:
+        """Somebody who may be Ada."""
+        pair = self.session.execute(
+            select(CustomerPair).where(CustomerPair.joined.is_(False), CustomerPair.low_id == self.customer_id).limit(1)
+        ).scalar_one()
+        return pair.high_id
 
     def _pay(self) -> None:
         """A payment of the order, of which a part goes back and a part waits for a second person, and its payout."""

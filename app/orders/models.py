@@ -34,6 +34,7 @@ class Order(Base):
         Index(None, "payment_state", "placed_at", "id"),
         Index(None, "delivery_state", "placed_at", "id"),
         Index("ix_shop_order_email", sql("lower(email)"), "placed_at"),
+        Index(None, "customer_id", "placed_at", "id"),
         Index("ix_shop_order_short", "channel_id", "id", postgresql_where=sql("short")),
     )
 
@@ -55,6 +56,9 @@ class Order(Base):
     company: Mapped[Words]
     customer_number: Mapped[Words]
     comment: Mapped[Words]
+    customer_external_id: Mapped[str | None] = mapped_column(String(32))  # The shop's record of who ordered.
+    guest: Mapped[bool] = mapped_column(server_default="true")  # That record is no account, or is gone.
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))  # None: of before customers were known.
     content_hash: Mapped[Short]  # Of everything that was read, in order not to write what did not change.
     read_at: Mapped[Moment]  # When the shop last told something new.
     gone_at: Mapped[Moment | None]  # The shop does not know it any more.

@@ -21,6 +21,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "payments.settle": frozenset({"manager", "admin"}),
     "refunds.request": frozenset({"agent", "manager", "admin"}),
     "refunds.approve": frozenset({"manager", "admin"}),
+    "customers.read": frozenset({"agent", "manager", "admin"}),
+    "customers.merge": frozenset({"agent", "manager", "admin"}),
     "suppliers.read": frozenset({"agent", "purchasing", "manager", "admin"}),
     "suppliers.write": frozenset({"purchasing", "admin"}),
     "offers.read": frozenset({"purchasing", "manager", "admin"}),

@@ -97,6 +97,13 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
         "/settings/users/new", USER | {"email": "a@example.com", "password": PASSWORD}, "users.add"
     ),
     "admin.edit": lambda house: Post(f"/settings/users/{house.user.id}", USER | {"active": "y"}, "users.update"),
+    "customers.same": lambda house: Post(
+        f"/customers/{house.customer_id}/same", {"other": str(house.neighbour())}, "customers.merge"
+    ),
+    "customers.apart": lambda house: Post(
+        f"/customers/{house.customer_id}/apart", {"other": str(house.neighbour())}, "customers.apart"
+    ),
+    "customers.undo": lambda house: Post(f"/customers/merges/{house.merge_id}/undo", {}, "customers.undo"),
     "suppliers.create": lambda _: Post("/suppliers/new", VALID | {"code": "new"}, "suppliers.create"),
     "suppliers.edit": lambda house: Post(
         f"/suppliers/{house.supplier.id}/edit", VALID | {"version": str(house.supplier.version)}, "suppliers.update"
