@@ -32,7 +32,13 @@ class Order(Base):
         Index(None, "state", "placed_at", "id"),
         Index(None, "payment_state", "placed_at", "id"),
         Index(None, "delivery_state", "placed_at", "id"),
+        Index(None, "country", "placed_at", "id"),
+        Index(None, "method", "placed_at", "id"),
+        Index(None, "total", "id"),
+        Index("ix_shop_order_number_key", sql("(lpad(length(number)::text, 4, '0') || number)"), "id"),
+        Index("ix_shop_order_name_key", sql("lower(name)"), "id"),
         Index("ix_shop_order_email", sql("lower(email)"), "placed_at"),
+        Index("ix_shop_order_gone", "id", postgresql_where=sql("gone_at IS NOT NULL")),
         Index("ix_shop_order_short", "channel_id", "id", postgresql_where=sql("short")),
     )
 
@@ -54,6 +60,8 @@ class Order(Base):
     company: Mapped[Words]
     customer_number: Mapped[Words]
     comment: Mapped[Words]
+    country: Mapped[str] = mapped_column(String(2), server_default="")  # Of the invoice's address.
+    method: Mapped[Words] = mapped_column(server_default="")  # By which the attempt that counts is paid.
     content_hash: Mapped[Short]  # Of everything that was read, in order not to write what did not change.
     read_at: Mapped[Moment]  # When the shop last told something new.
     gone_at: Mapped[Moment | None]  # The shop does not know it any more.

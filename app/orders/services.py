@@ -31,8 +31,9 @@ _ORDER_COLUMNS = (
     "external_id", "number", "placed_at", "state", "payment_state", "delivery_state", "currency", "total", "net",
     "shipping", "tax_status", "email", "name", "company", "customer_number", "comment",
 )  # fmt: skip
-_LISTED = ", ".join(_ORDER_COLUMNS)
-_TAKEN = ", ".join(f"{name} = excluded.{name}" for name in (*_ORDER_COLUMNS[1:], "content_hash", "read_at"))
+_TOLD_COLUMNS = (*_ORDER_COLUMNS, "country", "method")  # And what lists are narrowed by, told by what belongs to it.
+_LISTED = ", ".join(_TOLD_COLUMNS)
+_TAKEN = ", ".join(f"{name} = excluded.{name}" for name in (*_TOLD_COLUMNS[1:], "content_hash", "read_at"))
 _UPSERT_ORDERS = text(f"""
     INSERT INTO shop_order AS o (channel_id, content_hash, read_at, {_LISTED})
     SELECT :channel_id, content_hash, :now, {_LISTED} FROM seen_order ORDER BY external_id
@@ -130,8 +131,9 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
     """Write orders with everything that belongs to them, and their timelines; returns `moved` and `dropped`."""
     here = {"channel_id": channel_id, "ids": [order.external_id for order in orders]}
     before = {row.external_id: Known.of(row) for row in session.execute(_BEFORE, here)}
-    _stage(session, "seen_order", "shop_order", (*_ORDER_COLUMNS, "content_hash"),
-           ((*order[: len(_ORDER_COLUMNS)], hashes[order.external_id]) for order in orders))  # fmt: skip
+    _stage(session, "seen_order", "shop_order", (*_TOLD_COLUMNS, "content_hash"),
+           ((*order[: len(_ORDER_COLUMNS)], order.country, order.method, hashes[order.external_id])
+            for order in orders))  # fmt: skip
     rows = session.execute(_UPSERT_ORDERS, {"channel_id": channel_id, "now": now})
     ids = {row.external_id: row.id for row in rows}
     lost = {

@@ -93,6 +93,7 @@ def init_app(app: Flask) -> None:
         navigation=entries,
         allowed=lambda permission: bool(current_user.is_authenticated and may(current_user.role, permission)),
         locale=lambda: str(get_locale() or "nl"),
+        now=clock.now,
         is_here=is_here,
     )
     app.jinja_env.trim_blocks = True

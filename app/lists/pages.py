@@ -1,0 +1,167 @@
+"""The page of a list: what the address says, the rows, and every link that a template needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from babel.numbers import format_compact_decimal
+from flask import request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy import Row
+from werkzeug.wrappers import Response as BaseResponse
+
+from app import clock
+from app.db import reading
+from app.lists import queries
+from app.lists.description import DENSITIES, Column, ListDescription, Sort
+from app.lists.filters import Filter, Options
+from app.lists.state import State, state_of, usual_columns, with_form
+from app.web.fragments import redirect_to, render
+from app.web.templating import number
+
+
+def about_so_many(rows: int) -> str:
+    """Two figures of a number: 2,600; 1.3M."""
+    if rows >= 1_000_000:
+        return str(format_compact_decimal(rows, fraction_digits=1, locale=get_locale() or "en"))
+    return number(round(rows, 2 - len(str(rows))))
+
+
+class Chip(NamedTuple):
+    """A filter in force: its words, and the address without it."""
+
+    label: str
+    says: str
+    without: str
+
+
+class Heading(NamedTuple):
+    """A column's head. `link`: sorts by it, or the other way round; `falls` None: not the sort of the page."""
+
+    column: Column
+    wide: bool
+    link: str | None
+    falls: bool | None
+
+
+class ListPage:
+    """What a template shows of a list."""
+
+    def __init__(self, about: ListDescription, state: State, options: Options, found: queries.Slice,
+                 total: queries.Total) -> None:  # fmt: skip
+        self.about, self.state, self.options, self.total = about, state, options, total
+        self.rows: list[Row[Any]] = found.rows
+        self.previous = self._turned(before=found.rows[0]) if found.before and found.rows else None
+        self.next = self._turned(after=found.rows[-1]) if found.behind and found.rows else None
+
+    def link(self, state: State, **turned: str) -> str:
+        """The address of the list in that state, at its first page unless turned."""
+        args = self.args(state) | turned
+        return url_for(self.about.endpoint) + ("?" + urlencode(args) if args else "")
+
+    def args(self, state: State | None = None) -> dict[str, str]:
+        """The query arguments of a state, by default of this page's."""
+        return (state or self.state).args(self.about)
+
+    def _turned(self, **to: Row[Any]) -> str:
+        return self.link(self.state, **{name: queries.cursor_text(row) for name, row in to.items()})
+
+    @property
+    def first(self) -> str:
+        return self.link(self.state)
+
+    @property
+    def columns(self) -> list[Column]:
+        """In their order."""
+        return [self.about.by_name[name] for name in self.state.columns]
+
+    @property
+    def chooser(self) -> list[tuple[Column, bool]]:
+        """Every column and whether it is shown: the shown ones first, in their order."""
+        hidden = [column for column in self.about.columns if column.name not in self.state.columns]
+        return [*((column, True) for column in self.columns), *((column, False) for column in hidden)]
+
+    @property
+    def headings(self) -> list[Heading]:
+        """On a phone only the narrow columns are seen, or the first two when none of those is shown."""
+        narrow = [column.name for column in self.columns if column.narrow] or self.state.columns[:2]
+        return [
+            Heading(column, column.name not in narrow, *self._sorted_by(column)) for column in self.columns
+        ]  # fmt: skip
+
+    def _sorted_by(self, column: Column) -> tuple[str | None, bool | None]:
+        if not column.sort:
+            return None, None
+        sort, falls = self.about.sort_of(self.state.sort)
+        if sort.name == column.sort:
+            return self.sorted(sort, not falls), falls
+        other, _falls = self.about.sort_of(column.sort)
+        return self.sorted(other, other.falls), None
+
+    def sorted(self, sort: Sort, falls: bool) -> str:
+        """The address of the list in that order."""
+        return self.link(self.state._replace(sort=("-" if falls else "") + sort.name))
+
+    @property
+    def sorts(self) -> list[tuple[Sort, str, bool | None]]:
+        """Each order with its address, and whether it falls where it is this page's: for screens without heads."""
+        now, falls = self.about.sort_of(self.state.sort)
+        return [
+            (sort, self.sorted(sort, not falls if sort is now else sort.falls), falls if sort is now else None)
+            for sort in self.about.sorts
+        ]
+
+    @property
+    def chips(self) -> list[Chip]:
+        """The filters in force."""
+        return [
+            Chip(str(one.label), one.says(text, self.options), self.link(self.state.with_filter(one.name, None)))
+            for one, text in self._filters_in_force
+            if one.name != self.about.search
+        ]
+
+    @property
+    def _filters_in_force(self) -> list[tuple[Filter, str]]:
+        return [(self.about.filter_of(name), text) for name, text in self.state.filters.items()]
+
+    @property
+    def fields(self) -> Sequence[Filter]:
+        """What the form of filters offers: all but the search box."""
+        return [one for one in self.about.filters if one.name != self.about.search]
+
+    @property
+    def denser(self) -> tuple[str, str]:
+        """The other density, and the address of the list in it."""
+        other = DENSITIES[1 - DENSITIES.index(self.state.density)]
+        return other, self.link(self.state._replace(density=other))
+
+    @property
+    def usual_columns(self) -> str:
+        """The address of the list with the columns that it has when nobody chose."""
+        return self.link(self.state._replace(columns=usual_columns(self.about)))
+
+    @property
+    def counted(self) -> str:
+        """How many rows, in words; an estimate says that it is one."""
+        if self.total.exact:
+            return number(self.total.rows)
+        return _("about %(number)s", number=about_so_many(self.total.rows))
+
+
+def show(about: ListDescription, template: str, **context: Any) -> BaseResponse:
+    """The page that the address asks for. A form of the page is answered by the address that says the same."""
+    session, now, sent = reading(), clock.now(), request.args
+    state = state_of(about, sent)
+    if sent.get("apply"):
+        return redirect_to(about.endpoint, **with_form(about, state, sent).args(about))
+    options = about.options(session)
+    found = queries.page(
+        session, about, state, options, now=now,
+        after=queries.cursor_of(about, state, sent.get("after", "")),
+        before=queries.cursor_of(about, state, sent.get("before", "")),
+    )  # fmt: skip
+    page = ListPage(about, state, options, found, queries.total(session, about, state, options, now=now))
+    return render(template, page=page, **context)
