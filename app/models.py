@@ -5,6 +5,7 @@ from app.catalog import models as catalog
 from app.channels import models as channels
 from app.feeds import models as feeds
 from app.flows import models as flows
+from app.lists import models as lists
 from app.matching import models as matching
 from app.offers import models as offers
 from app.orders import models as orders
@@ -18,6 +19,7 @@ __all__ = [
     "channels",
     "feeds",
     "flows",
+    "lists",
     "matching",
     "offers",
     "orders",

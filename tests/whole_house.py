@@ -24,6 +24,7 @@ from app.channels.models import AllocationRule
 from app.db import Base
 from app.feeds.models import SupplierFeed, SupplierFeedItem
 from app.flows.models import Lane, Message, Run
+from app.lists.models import SavedView
 from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
@@ -79,8 +80,33 @@ class WholeHouse:
             "count_id": self.count_id, "location_id": self.warehouse_id, "reason_id": self.reason.id,
             "code": "econocom", "feed_id": self.feed.id,
             "order_id": self.order_id,
+            "list_name": "orders", "view_id": self._view().id,
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
+
+    def _somebody(self) -> int:
+        """Who is signed in, when the administrator is: views, exports and bulk acts are a person's own."""
+        found = select(User.id).where(User.email == "admin@example.com")
+        return self.session.execute(found).scalar_one_or_none() or self.user.id
+
+    def _view(self) -> SavedView:
+        """A view of the person's, made when it is first asked for."""
+        owner_id = self._somebody()
+        found = self.session.execute(select(SavedView).where(SavedView.owner_id == owner_id)).scalars().first()
+        if found is None:
+            found = SavedView(
+                list_name="orders",
+                name="Mine",
+                owner_id=owner_id,
+                columns=["order", "total"],
+                sort="-placed",
+                filters={"payment": "paid"},
+                density="compact",
+                changed_at=clock.now(),
+            )
+            self._add([found])
+            self.session.commit()
+        return found
 
     def _ask_and_count(self) -> None:
         """What people are asked about lines, what they taught, and a warehouse that is being counted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -15,11 +15,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.db import reading
-from app.lists import queries
+from app.lists import kept, queries
 from app.lists.description import DENSITIES, Column, ListDescription, Sort
 from app.lists.filters import Filter, Options
-from app.lists.state import State, state_of, usual_columns, with_form
+from app.lists.kept import ViewRow
+from app.lists.state import State, says_something, state_of, usual, usual_columns, with_form
 from app.web.fragments import redirect_to, render
+from app.web.lazy import current_user
 from app.web.templating import number
 
 
@@ -47,27 +49,60 @@ class Heading(NamedTuple):
     falls: bool | None
 
 
+class Looked(NamedTuple):
+    """How a person looks at the list: the state, the view that it was made from, and those that there are."""
+
+    state: State
+    view: ViewRow | None
+    views: list[ViewRow]
+
+
 class ListPage:
     """What a template shows of a list."""
 
-    def __init__(self, about: ListDescription, state: State, options: Options, found: queries.Slice,
+    def __init__(self, about: ListDescription, looked: Looked, options: Options, found: queries.Slice,
                  total: queries.Total) -> None:  # fmt: skip
-        self.about, self.state, self.options, self.total = about, state, options, total
+        self.about, self.options, self.total = about, options, total
+        self.state, self.view, self.views = looked
         self.rows: list[Row[Any]] = found.rows
         self.previous = self._turned(before=found.rows[0]) if found.before and found.rows else None
         self.next = self._turned(after=found.rows[-1]) if found.behind and found.rows else None
 
     def link(self, state: State, **turned: str) -> str:
         """The address of the list in that state, at its first page unless turned."""
-        args = self.args(state) | turned
-        return url_for(self.about.endpoint) + ("?" + urlencode(args) if args else "")
+        return _address(self.about, self.args(state) | turned)
 
     def args(self, state: State | None = None) -> dict[str, str]:
-        """The query arguments of a state, by default of this page's."""
-        return (state or self.state).args(self.about)
+        """The query arguments of a state, by default of this page's, under the view that is looked through."""
+        return args_under(self.about, state or self.state, self.view, self.views)
 
     def _turned(self, **to: Row[Any]) -> str:
         return self.link(self.state, **{name: queries.cursor_text(row) for name, row in to.items()})
+
+    @property
+    def form_args(self) -> dict[str, str]:
+        """What a form of this page carries on: all of the state, whichever view it is of."""
+        view = {"view": str(self.view.id)} if self.view else {}
+        return view | self.state.args(self.about) | {"sort": self.state.sort}
+
+    @property
+    def dirty(self) -> bool:
+        """Whether something differs from the view that is looked through."""
+        return self.view is not None and self.state != self.view.state
+
+    @property
+    def default(self) -> ViewRow | None:
+        """What the person's list begins with."""
+        return next((view for view in self.views if view.default), None)
+
+    @property
+    def plain(self) -> str:
+        """The address of the list without any view."""
+        return _address(self.about, args_under(self.about, usual(self.about), None, self.views))
+
+    def through(self, view: ViewRow) -> str:
+        """The address of the list through a view."""
+        return _address(self.about, {"view": str(view.id)})
 
     @property
     def first(self) -> str:
@@ -151,17 +186,45 @@ class ListPage:
         return _("about %(number)s", number=about_so_many(self.total.rows))
 
 
+def looked_through(about: ListDescription, sent: Mapping[str, str], views: list[ViewRow]) -> Looked:
+    """What the arguments ask for: a view as it is, a view that something was changed of, or neither.
+
+    A list of which nothing is said begins with the person's default. `view=0` is the list without any view.
+    """
+    named = sent.get("view", "")
+    if named or says_something(about, sent):
+        view = next((view for view in views if str(view.id) == named), None)
+    else:
+        view = next((view for view in views if view.default), None)
+    if view is not None and not says_something(about, sent):
+        return Looked(view.state, view, views)
+    return Looked(state_of(about, sent), view, views)
+
+
+def args_under(about: ListDescription, state: State, view: ViewRow | None, views: list[ViewRow]) -> dict[str, str]:
+    """Query arguments that say the state and the view that it was made from."""
+    args = state.args(about)
+    if view is not None:
+        return {"view": str(view.id)} if state == view.state else {"view": str(view.id)} | args | {"sort": state.sort}
+    return {"view": "0"} if not args and any(view.default for view in views) else args
+
+
+def _address(about: ListDescription, args: Mapping[str, str]) -> str:
+    return url_for(about.endpoint) + ("?" + urlencode(args) if args else "")
+
+
 def show(about: ListDescription, template: str, **context: Any) -> BaseResponse:
     """The page that the address asks for. A form of the page is answered by the address that says the same."""
     session, now, sent = reading(), clock.now(), request.args
-    state = state_of(about, sent)
+    looked = looked_through(about, sent, kept.views(session, about, current_user.id))
     if sent.get("apply"):
-        return redirect_to(about.endpoint, **with_form(about, state, sent).args(about))
+        state = with_form(about, looked.state, sent)
+        return redirect_to(about.endpoint, **args_under(about, state, looked.view, looked.views))
     options = about.options(session)
     found = queries.page(
-        session, about, state, options, now=now,
-        after=queries.cursor_of(about, state, sent.get("after", "")),
-        before=queries.cursor_of(about, state, sent.get("before", "")),
+        session, about, looked.state, options, now=now,
+        after=queries.cursor_of(about, looked.state, sent.get("after", "")),
+        before=queries.cursor_of(about, looked.state, sent.get("before", "")),
     )  # fmt: skip
-    page = ListPage(about, state, options, found, queries.total(session, about, state, options, now=now))
-    return render(template, page=page, **context)
+    total = queries.total(session, about, looked.state, options, now=now)
+    return render(template, page=ListPage(about, looked, options, found, total), **context)

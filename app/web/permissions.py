@@ -16,6 +16,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 PERMISSIONS: dict[str, frozenset[str]] = {
     "signed_in": frozenset({"agent", "purchasing", "manager", "admin"}),
     "orders.read": frozenset({"agent", "purchasing", "manager", "admin"}),
+    "orders.write": frozenset({"agent", "manager", "admin"}),
+    "views.share": frozenset({"manager", "admin"}),
     "suppliers.read": frozenset({"agent", "purchasing", "manager", "admin"}),
     "suppliers.write": frozenset({"purchasing", "admin"}),
     "offers.read": frozenset({"purchasing", "manager", "admin"}),
