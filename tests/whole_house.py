@@ -24,7 +24,7 @@ from app.channels.models import AllocationRule
 from app.db import Base
 from app.feeds.models import SupplierFeed, SupplierFeedItem
 from app.flows.models import Lane, Message, Run
-from app.lists.models import SavedView
+from app.lists.models import ListExport, ListExportPart, SavedView
 from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
@@ -80,7 +80,7 @@ class WholeHouse:
             "count_id": self.count_id, "location_id": self.warehouse_id, "reason_id": self.reason.id,
             "code": "econocom", "feed_id": self.feed.id,
             "order_id": self.order_id,
-            "list_name": "orders", "view_id": self._view().id,
+            "list_name": "orders", "view_id": self._view().id, "export_id": self._export().id,
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
 
@@ -105,6 +105,29 @@ class WholeHouse:
                 changed_at=clock.now(),
             )
             self._add([found])
+            self.session.commit()
+        return found
+
+    def _export(self) -> ListExport:
+        """A file that is ready for the person."""
+        user_id = self._somebody()
+        found = self.session.execute(select(ListExport).where(ListExport.user_id == user_id)).scalars().first()
+        if found is None:
+            now = clock.now()
+            found = ListExport(
+                list_name="orders",
+                user_id=user_id,
+                format="csv",
+                args={"payment": "paid"},
+                locale="nl",
+                state="done",
+                done=1,
+                size_bytes=3,
+                asked_at=now,
+                expires_at=now + timedelta(hours=1),
+            )
+            self._add([found])
+            self._add([ListExportPart(export_id=found.id, position=0, content=b"a,b")])
             self.session.commit()
         return found
 

@@ -103,6 +103,15 @@ FLOWS: dict[str, Flow] = {
             every_s=3600,
         ),
         Flow(
+            "portal.exports.portal",
+            _l("Lists are written as files for those who asked; files that expired are removed."),
+            carries="events",
+            queue="imports",
+            batch=1,
+            timeout_s=3600,
+            every_s=3600,
+        ),
+        Flow(
             "portal.prices.portal",
             _l("Price rules are simulated and published; what the calendar changes of prices is brought in line."),
             carries="events",

@@ -70,6 +70,7 @@ class ListExport(Base):
     asked_at: Mapped[Moment]
     ended_at: Mapped[Moment | None]
     expires_at: Mapped[Moment]
+    fence: Mapped[int] = mapped_column(BigInteger, server_default="0")  # The run that writes it.
     revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 

@@ -1,25 +1,28 @@
-"""What every list's page may be asked for: keeping a view of it."""
+"""What every list's page may be asked for: keeping a view of it, and a file of what is seen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, flash, request
+from flask import Blueprint, Response, abort, flash, request, stream_with_context
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from app import clock
+from app import clock, queue
 from app.db import reading, transaction
-from app.lists import kept
+from app.extensions import settings
+from app.lists import exports, kept, words
 from app.lists.description import ListDescription
+from app.lists.models import ListExport
 from app.lists.registry import description
 from app.lists.state import says_something, state_of
-from app.web.fragments import redirect_to
+from app.web.fragments import redirect_to, render, tagged, unchanged
 from app.web.lazy import current_user
 from app.web.permissions import may, requires
 
 bp = Blueprint("lists", __name__, url_prefix="/lists")
+MIMETYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 def list_named(name: str) -> ListDescription:
@@ -140,3 +143,60 @@ def begin_with(list_name: str) -> BaseResponse:
         return view_id
 
     return _act(about, view_id, act, _("Saved."))
+
+
+@bp.post("/<list_name>/exports")
+@requires("signed_in")
+def export(list_name: str) -> BaseResponse:
+    """Ask for what is seen as a file."""
+    about, form = list_named(list_name), request.form
+    format_ = form.get("format", "")
+    if format_ not in exports.FORMATS:
+        abort(400)
+    with transaction() as session:
+        export_id = exports.ask(
+            session, about, state_of(about, form), format_=format_, user_id=current_user.id,
+            locale=current_user.locale, now=clock.now(), hours=settings().export_hours,
+        )  # fmt: skip
+    queue.wake(exports.FLOW)
+    return redirect_to("lists.export_page", export_id=export_id)
+
+
+@bp.get("/exports")
+@requires("signed_in")
+def export_list() -> Response:
+    """What the person asked for."""
+    return render("lists/exports.html", exports=exports.of_person(reading(), current_user.id, limit=50), words=words)
+
+
+@bp.get("/exports/<int:export_id>")
+@requires("signed_in")
+def export_page(export_id: int) -> Response:
+    """How far an export is, and its file."""
+    found = _own_export(export_id)
+    tag = f"{found.id}.{found.revision}"
+    return unchanged(f"list_export:{found.id}", tag) or tagged(
+        render("lists/export.html", "live", export=found, words=words, tag=tag), tag
+    )
+
+
+@bp.get("/exports/<int:export_id>/file")
+@requires("signed_in")
+def export_file(export_id: int) -> Response:
+    """The file, to whoever asked for it, until it expires."""
+    found = _own_export(export_id)
+    if found.state != "done" or found.expires_at <= clock.now():
+        abort(404)
+    answer = Response(stream_with_context(exports.pieces(reading(), found.id)), mimetype=MIMETYPES[found.format])
+    answer.headers.set("Content-Disposition", "attachment", filename=exports.filename(found))
+    answer.content_length = found.size_bytes
+    return answer
+
+
+def _own_export(export_id: int) -> ListExport:
+    """404 for somebody else's: whether there is one is nobody's business."""
+    found = exports.own(reading(), export_id, current_user.id)
+    if found is None:
+        abort(404)
+    list_named(found.list_name)
+    return found

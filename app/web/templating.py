@@ -49,6 +49,11 @@ def moment(value: datetime | None) -> Markup:
     )
 
 
+def moment_in_words(value: datetime) -> str:
+    """Day and time in the user's notation, for what is read later than now."""
+    return str(format_datetime(value, "d MMMM y HH:mm"))
+
+
 def day(value: date | None) -> str:
     """A day in the user's notation; a dash for none."""
     return "–" if value is None else str(format_date(value, "medium"))

@@ -105,6 +105,7 @@ def _exports() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fence", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
         sa.CheckConstraint("format IN ('csv', 'xlsx')", name=op.f("ck_list_export_format_known")),
         sa.CheckConstraint(

@@ -224,6 +224,7 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
     "lists.forget_view": lambda house: Post(
         f"/lists/views/{house.ids['view_id']}/forget", {"version": "1"}, "views.forget"
     ),
+    "lists.export": lambda _: Post("/lists/orders/exports", {"format": "xlsx", "payment": "paid"}, "lists.export"),
     "lists.begin_with": lambda house: Post("/lists/orders/begin", {"with": str(house.ids["view_id"])}, "views.begin"),
     "flows.pause": lambda _: Post(f"/flows/{LISTINGS}/pause", {"channel": "econocom", "paused": "yes"}, "flows.pause"),
     "flows.wake": lambda _: Post(f"/flows/{LISTINGS}/wake", {}, "flows.wake"),
