@@ -24,7 +24,7 @@ from app.channels.models import AllocationRule
 from app.db import Base
 from app.feeds.models import SupplierFeed, SupplierFeedItem
 from app.flows.models import Lane, Message, Run
-from app.lists.models import ListExport, ListExportPart, SavedView
+from app.lists.models import BulkAct, BulkRow, ListExport, ListExportPart, SavedView
 from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
@@ -81,6 +81,7 @@ class WholeHouse:
             "code": "econocom", "feed_id": self.feed.id,
             "order_id": self.order_id,
             "list_name": "orders", "view_id": self._view().id, "export_id": self._export().id,
+            "bulk_id": self.bulk_act("preview"),
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
 
@@ -129,6 +130,21 @@ class WholeHouse:
             self._add([found])
             self._add([ListExportPart(export_id=found.id, position=0, content=b"a,b")])
             self.session.commit()
+        return found
+
+    def bulk_act(self, state: str, row: str = "waiting") -> int:
+        """The id of an act of the person's on an order, and what became of that."""
+        user_id = self._somebody()
+        found = self.session.execute(
+            select(BulkAct.id).where(BulkAct.user_id == user_id, BulkAct.state == state)
+        ).scalars().first()  # fmt: skip
+        if found is None:
+            act = BulkAct(list_name="orders", act="note", user_id=user_id, args={"payment": "paid"}, whole=True,
+                          given={"text": "Call back"}, state=state, asked_at=clock.now())  # fmt: skip
+            self._add([act])
+            self._add([BulkRow(bulk_id=act.id, subject_id=self.order_id, label="10001", state=row)])
+            self.session.commit()
+            found = act.id
         return found
 
     def _ask_and_count(self) -> None:

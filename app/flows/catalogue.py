@@ -112,6 +112,15 @@ FLOWS: dict[str, Flow] = {
             every_s=3600,
         ),
         Flow(
+            "portal.bulk-acts.portal",
+            _l("What a person asked for many rows of a list is done, row by row."),
+            carries="events",
+            queue="deliveries",
+            batch=1,
+            timeout_s=3600,
+            every_s=3600,
+        ),
+        Flow(
             "portal.prices.portal",
             _l("Price rules are simulated and published; what the calendar changes of prices is brought in line."),
             carries="events",

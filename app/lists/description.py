@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import FromClause, SQLColumnExpression
 from sqlalchemy.orm import Session
 
+from app.lists.acts import Act
 from app.lists.filters import Filter, Options
 
 DENSITIES = ("comfortable", "compact")
@@ -60,8 +61,10 @@ class ListDescription:
     filters: tuple[Filter, ...]
     options: Callable[[Session], Options]
     cells: str
+    label: SQLColumnExpression[str]  # What people call a row.
     search: str = ""
     search_hint: str = ""
+    acts: tuple[Act, ...] = ()
     page: int = 50
     by_name: Mapping[str, Column] = field(init=False)
 
@@ -79,6 +82,13 @@ class ListDescription:
             if text.removeprefix("-") == sort.name:
                 return sort, text.startswith("-")
         return self.sorts[0], self.sorts[0].falls
+
+    def act_of(self, name: str) -> Act:
+        """Raises KeyError."""
+        for act in self.acts:
+            if act.name == name:
+                return act
+        raise KeyError(name)
 
     def filter_of(self, name: str) -> Filter:
         """Raises KeyError."""

@@ -9,7 +9,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Created, Id, Moment, Short, Words
+from app.db import Base, Id, Moment, Short, Words
 
 
 class SavedView(Base):
@@ -85,30 +85,29 @@ class ListExportPart(Base):
 
 
 class BulkAct(Base):
-    """One act on many rows: `preview` until somebody says yes, then worked off row by row.
-
-    `ids` None: all rows that the state lets through. `counted`: what the preview said, by reason; '' will be done.
-    """
+    """One act on many rows: `preview` until somebody says yes, then worked off row by row."""
 
     __tablename__ = "bulk_act"
     __table_args__ = (
-        CheckConstraint("state IN ('preview', 'waiting', 'running', 'done', 'undone')", name="state_known"),
+        CheckConstraint("state IN ('preview', 'waiting', 'running', 'done')", name="state_known"),
         Index(None, "user_id", "id"),
+        Index("ix_bulk_act_open", "id", postgresql_where=sql("state <> 'done'")),
+        Index("uq_bulk_act_undo_of", "undo_of", unique=True, postgresql_where=sql("undo_of IS NOT NULL")),
     )
 
     id: Mapped[Id]
     list_name: Mapped[Short]
     act: Mapped[Short]
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
-    args: Mapped[dict[str, str]] = mapped_column(JSONB)
-    ids: Mapped[list[int] | None] = mapped_column(JSONB)
+    args: Mapped[dict[str, str]] = mapped_column(JSONB)  # The list's state, as its address says it.
+    whole: Mapped[bool]  # All rows that the state lets through, not some that were picked.
     given: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")  # What the act asked for.
-    counted: Mapped[dict[str, int]] = mapped_column(JSONB, server_default="{}")
     state: Mapped[Short] = mapped_column(server_default="preview")
-    created_at: Mapped[Created]
+    asked_at: Mapped[Moment]
     started_at: Mapped[Moment | None]
     ended_at: Mapped[Moment | None]
     undo_of: Mapped[int | None] = mapped_column(ForeignKey("bulk_act.id"))  # The act that this one takes back.
+    fence: Mapped[int] = mapped_column(BigInteger, server_default="0")  # The run that works it off.
     revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
@@ -118,7 +117,6 @@ class BulkRow(Base):
     __tablename__ = "bulk_row"
     __table_args__ = (
         CheckConstraint("state IN ('waiting', 'done', 'skipped', 'failed')", name="state_known"),
-        Index("ix_bulk_row_waiting", "bulk_id", "subject_id", postgresql_where=sql("state = 'waiting'")),
         Index(None, "bulk_id", "state", "subject_id"),
     )
 
@@ -126,5 +124,5 @@ class BulkRow(Base):
     subject_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     label: Mapped[Words]  # What people call the row.
     state: Mapped[Short] = mapped_column(server_default="waiting")
-    reason: Mapped[Words] = mapped_column(server_default="")
+    reason: Mapped[Short] = mapped_column(server_default="")  # Code of the act's refusal, or of what broke.
     message_id: Mapped[int | None] = mapped_column(BigInteger)

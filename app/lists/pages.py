@@ -16,12 +16,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import clock
 from app.db import reading
 from app.lists import kept, queries
+from app.lists.acts import Act
 from app.lists.description import DENSITIES, Column, ListDescription, Sort
 from app.lists.filters import Filter, Options
 from app.lists.kept import ViewRow
 from app.lists.state import State, says_something, state_of, usual, usual_columns, with_form
 from app.web.fragments import redirect_to, render
 from app.web.lazy import current_user
+from app.web.permissions import may
 from app.web.templating import number
 
 
@@ -78,6 +80,11 @@ class ListPage:
 
     def _turned(self, **to: Row[Any]) -> str:
         return self.link(self.state, **{name: queries.cursor_text(row) for name, row in to.items()})
+
+    @property
+    def acts(self) -> list[Act]:
+        """What the person may do to many rows."""
+        return [act for act in self.about.acts if may(current_user.role, act.permission)]
 
     @property
     def form_args(self) -> dict[str, str]:

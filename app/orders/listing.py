@@ -18,6 +18,7 @@ from app.lists.filters import Age, Amounts, Choice, Clause, Days, Option, Option
 from app.lists.queries import distinct, folded, moment_key, money_key, text_key
 from app.offers.models import Offer
 from app.orders import words
+from app.orders.acts import ACTS
 from app.orders.models import Order, OrderLine
 from app.orders.queries import means
 from app.suppliers.models import Supplier
@@ -87,6 +88,8 @@ ORDERS = ListDescription(
     permission="orders.read",
     id=Order.id,
     source=Order.__table__.join(Channel.__table__, Channel.id == Order.channel_id),
+    label=Order.number,
+    acts=ACTS,
     cells="orders/cells.html",
     search="q",
     search_hint=_l("Number, name, mail, phone, SKU, tracking…"),

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db import Base, Created, Id, Moment, Money, Rate, Short, Words
 
 PROMISES = ("none", "held", "short", "released", "shipped")
-EVENT_KINDS = ("placed", "order", "payment", "delivery", "tracking", "edited", "stock", "gone", "back")
+EVENT_KINDS = ("placed", "order", "payment", "delivery", "tracking", "edited", "stock", "gone", "back", "note",
+               "note_back")  # fmt: skip
 
 
 class Order(Base):

@@ -211,6 +211,18 @@ def note(session: Session, order_id: int, kind: str, facts: Json, *, now: dateti
     session.execute(text("UPDATE shop_order SET revision = revision + 1 WHERE id = :id"), {"id": order_id})
 
 
+def note_all(session: Session, order_ids: Sequence[int], kind: str, facts: Json, *, now: datetime) -> None:
+    """`note` for many orders, in two statements."""
+    session.execute(
+        text("""INSERT INTO order_event (order_id, at, kind, facts)
+                SELECT id, :now, :kind, CAST(:facts AS jsonb) FROM unnest(CAST(:ids AS bigint[])) id"""),
+        {"ids": list(order_ids), "now": now, "kind": kind, "facts": json.dumps(facts)},
+    )
+    session.execute(
+        text("UPDATE shop_order SET revision = revision + 1 WHERE id = ANY(:ids)"), {"ids": list(order_ids)}
+    )
+
+
 def mark_gone(session: Session, channel_id: int, external_ids: Sequence[str], *, now: datetime) -> list[int]:
     """The shop does not know these orders any more; returns our ids of those that it knew until now."""
     rows = session.execute(

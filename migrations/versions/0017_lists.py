@@ -143,39 +143,38 @@ def _acts() -> None:
         sa.Column("act", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("args", JSONB, nullable=False),
-        sa.Column("ids", JSONB, nullable=True),
+        sa.Column("whole", sa.Boolean(), nullable=False),
         sa.Column("given", JSONB, server_default="{}", nullable=False),
-        sa.Column("counted", JSONB, server_default="{}", nullable=False),
         sa.Column("state", sa.String(length=64), server_default="preview", nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undo_of", sa.BigInteger(), nullable=True),
+        sa.Column("fence", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
-        sa.CheckConstraint(
-            "state IN ('preview', 'waiting', 'running', 'done', 'undone')", name=op.f("ck_bulk_act_state_known")
-        ),
+        sa.CheckConstraint("state IN ('preview', 'waiting', 'running', 'done')", name=op.f("ck_bulk_act_state_known")),
         sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], name=op.f("fk_bulk_act_user_id_user_account")),
         sa.ForeignKeyConstraint(["undo_of"], ["bulk_act.id"], name=op.f("fk_bulk_act_undo_of_bulk_act")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_act")),
     )
     op.create_index(op.f("ix_bulk_act_user_id_id"), "bulk_act", ["user_id", "id"])
+    op.create_index("ix_bulk_act_open", "bulk_act", ["id"], postgresql_where=sa.text("state <> 'done'"))
+    op.create_index(
+        "uq_bulk_act_undo_of", "bulk_act", ["undo_of"], unique=True, postgresql_where=sa.text("undo_of IS NOT NULL")
+    )
     op.create_table(
         "bulk_row",
         sa.Column("bulk_id", sa.BigInteger(), nullable=False),
         sa.Column("subject_id", sa.BigInteger(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=64), server_default="waiting", nullable=False),
-        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.String(length=64), server_default="", nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("state IN ('waiting', 'done', 'skipped', 'failed')", name=op.f("ck_bulk_row_state_known")),
         sa.ForeignKeyConstraint(
             ["bulk_id"], ["bulk_act.id"], name=op.f("fk_bulk_row_bulk_id_bulk_act"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("bulk_id", "subject_id", name=op.f("pk_bulk_row")),
-    )
-    op.create_index(
-        "ix_bulk_row_waiting", "bulk_row", ["bulk_id", "subject_id"], postgresql_where=sa.text("state = 'waiting'")
     )
     op.create_index(op.f("ix_bulk_row_bulk_id_state_subject_id"), "bulk_row", ["bulk_id", "state", "subject_id"])
     _moves("bulk_act")

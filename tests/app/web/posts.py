@@ -225,6 +225,12 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
         f"/lists/views/{house.ids['view_id']}/forget", {"version": "1"}, "views.forget"
     ),
     "lists.export": lambda _: Post("/lists/orders/exports", {"format": "xlsx", "payment": "paid"}, "lists.export"),
+    "lists.bulk": lambda house: Post("/lists/orders/bulk", {"act": "note", "id": str(house.order_id)}, "bulk.preview"),
+    "lists.bulk_start": lambda house: Post(
+        f"/lists/bulk/{house.bulk_act('preview')}/start", {"text": "Call back"}, "bulk.start"
+    ),
+    "lists.bulk_again": lambda house: Post(f"/lists/bulk/{house.bulk_act('done', 'failed')}/again", {}, "bulk.again"),
+    "lists.bulk_undo": lambda house: Post(f"/lists/bulk/{house.bulk_act('done', 'done')}/undo", {}, "bulk.undo"),
     "lists.begin_with": lambda house: Post("/lists/orders/begin", {"with": str(house.ids["view_id"])}, "views.begin"),
     "flows.pause": lambda _: Post(f"/flows/{LISTINGS}/pause", {"channel": "econocom", "paused": "yes"}, "flows.pause"),
     "flows.wake": lambda _: Post(f"/flows/{LISTINGS}/wake", {}, "flows.wake"),
