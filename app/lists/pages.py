@@ -11,6 +11,7 @@ from flask import request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import Row
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
@@ -32,6 +33,13 @@ def about_so_many(rows: int) -> str:
     if rows >= 1_000_000:
         return str(format_compact_decimal(rows, fraction_digits=1, locale=get_locale() or "en"))
     return number(round(rows, 2 - len(str(rows))))
+
+
+def filters_in_words(session: Session, about: ListDescription, args: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What kept arguments narrow a list to."""
+    options = about.options(session)
+    said = ((about.filter_of(name), text) for name, text in state_of(about, args).filters.items())
+    return [(str(one.label), one.says(text, options)) for one, text in said]
 
 
 class Chip(NamedTuple):

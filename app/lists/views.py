@@ -15,6 +15,7 @@ from app.extensions import settings
 from app.lists import exports, kept, words
 from app.lists.description import ListDescription
 from app.lists.models import ListExport
+from app.lists.pages import filters_in_words
 from app.lists.registry import description
 from app.lists.state import says_something, state_of
 from app.web.fragments import redirect_to, render, tagged, unchanged
@@ -175,9 +176,11 @@ def export_page(export_id: int) -> Response:
     """How far an export is, and its file."""
     found = _own_export(export_id)
     tag = f"{found.id}.{found.revision}"
-    return unchanged(f"list_export:{found.id}", tag) or tagged(
-        render("lists/export.html", "live", export=found, words=words, tag=tag), tag
-    )
+    same = unchanged(f"list_export:{found.id}", tag)
+    if same is not None:
+        return same
+    chips = filters_in_words(reading(), list_named(found.list_name), found.args)
+    return tagged(render("lists/export.html", "live", export=found, words=words, tag=tag, chips=chips), tag)
 
 
 @bp.get("/exports/<int:export_id>/file")

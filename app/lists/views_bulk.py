@@ -14,6 +14,7 @@ from app.lists import words
 from app.lists.acts import Act
 from app.lists.description import ListDescription
 from app.lists.models import BulkAct
+from app.lists.pages import filters_in_words
 from app.lists.state import state_of
 from app.lists.views import bp, list_named
 from app.web.fragments import redirect_to, render, tagged
@@ -87,14 +88,14 @@ def bulk_page(bulk_id: int) -> Response:
     for count in counts:
         state = words.row_state(count.state, count.answer)
         by_state[state] = by_state.get(state, 0) + count.rows
-    filters = state_of(about, found.args).filters
-    options = about.options(session)
+    shown = {count.state for count in counts} | ({"failed"} if by_state.get("failed") else set())
     page = render(
         "lists/bulk.html", "live", bulk=found, act=act, about=about, words=words, tag=tag, rows=rows[:PAGE],
         older=rows[PAGE - 1].subject_id if len(rows) > PAGE else None, by_state=by_state, total=sum(by_state.values()),
         reasons=[(words.reason(act, count.reason), count.rows) for count in counts if count.reason],
-        chips=[(about.filter_of(name).label, about.filter_of(name).says(text, options))
-               for name, text in filters.items()] if found.whole else [],
+        shown=[(state, _("will be done") if (state, found.state) == ("waiting", "preview") else words.row(state))
+               for state in ONLY if state in shown] if len(shown) > 1 else [],
+        chips=filters_in_words(session, about, found.args) if found.whole else [],
         live=found.state in ("waiting", "running") or asked > 0, undone_by=acts.undone_by(session, bulk_id),
         undoable=act.undo is not None and found.undo_of is None, text_longest=acts.TEXT_LONGEST,
     )  # fmt: skip

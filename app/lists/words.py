@@ -29,13 +29,6 @@ def title(list_name: str) -> str:
     return str(description(list_name).title)
 
 
-def filters(export: ListExport) -> list[tuple[str, str]]:
-    """The filters of the export as the address says them, by what they are called."""
-    about = description(export.list_name)
-    known = {one.name: str(one.label) for one in about.filters}
-    return [(known[name], text) for name, text in export.args.items() if name in known]
-
-
 def problem(export: ListExport) -> str:
     """Why there is no file."""
     if export.problem == "too_many":
