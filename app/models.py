@@ -6,6 +6,7 @@ from app.channels import models as channels
 from app.customers import models as customers
 from app.feeds import models as feeds
 from app.flows import models as flows
+from app.lists import models as lists
 from app.matching import models as matching
 from app.offers import models as offers
 from app.orders import models as orders
@@ -22,6 +23,7 @@ __all__ = [
     "customers",
     "feeds",
     "flows",
+    "lists",
     "matching",
     "offers",
     "orders",

@@ -15,6 +15,8 @@ def init_app(app: Flask) -> None:
     from app.flows.views import bp as flows
     from app.home import views as frame
     from app.home.views import bp as home
+    from app.lists import views_bulk  # noqa: F401  # More pages of the blueprint.
+    from app.lists.views import bp as lists
     from app.matching.views import bp as matching
     from app.offers.views import bp as offers
     from app.orders import act_views  # noqa: F401  # As below.
@@ -36,6 +38,7 @@ def init_app(app: Flask) -> None:
         orders,
         payments,
         customers,
+        lists,
         suppliers,
         feeds,
         offers,

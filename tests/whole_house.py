@@ -30,6 +30,7 @@ from app.customers.models import CustomerPair
 from app.db import Base
 from app.feeds.models import SupplierFeed, SupplierFeedItem
 from app.flows.models import Lane, Message, Run
+from app.lists.models import BulkAct, BulkRow, ListExport, ListExportPart, SavedView
 from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
@@ -94,8 +95,72 @@ class WholeHouse:
             "order_id": self.order_id, "address_id": hexid("address"), "token": "guessed", "refund_id": self.refund_id,
             "act_id": self.act().id, "settlement_id": self.settlement_id,
             "customer_id": self.customer_id, "merge_id": self.merge_id,
+            "list_name": "orders", "view_id": self._view().id, "export_id": self._export().id,
+            "bulk_id": self.bulk_act("preview"),
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
+
+    def _somebody(self) -> int:
+        """Who is signed in, when the administrator is: views, exports and bulk acts are a person's own."""
+        found = select(User.id).where(User.email == "admin@example.com")
+        return self.session.execute(found).scalar_one_or_none() or self.user.id
+
+    def _view(self) -> SavedView:
+        """A view of the person's, made when it is first asked for."""
+        owner_id = self._somebody()
+        found = self.session.execute(select(SavedView).where(SavedView.owner_id == owner_id)).scalars().first()
+        if found is None:
+            found = SavedView(
+                list_name="orders",
+                name="Mine",
+                owner_id=owner_id,
+                columns=["order", "total"],
+                sort="-placed",
+                filters={"payment": "paid"},
+                density="compact",
+                changed_at=clock.now(),
+            )
+            self._add([found])
+            self.session.commit()
+        return found
+
+    def _export(self) -> ListExport:
+        """A file that is ready for the person."""
+        user_id = self._somebody()
+        found = self.session.execute(select(ListExport).where(ListExport.user_id == user_id)).scalars().first()
+        if found is None:
+            now = clock.now()
+            found = ListExport(
+                list_name="orders",
+                user_id=user_id,
+                format="csv",
+                args={"payment": "paid"},
+                locale="nl",
+                state="done",
+                done=1,
+                size_bytes=3,
+                asked_at=now,
+                expires_at=now + timedelta(hours=1),
+            )
+            self._add([found])
+            self._add([ListExportPart(export_id=found.id, position=0, content=b"a,b")])
+            self.session.commit()
+        return found
+
+    def bulk_act(self, state: str, row: str = "waiting") -> int:
+        """The id of an act of the person's on an order, and what became of that."""
+        user_id = self._somebody()
+        found = self.session.execute(
+            select(BulkAct.id).where(BulkAct.user_id == user_id, BulkAct.state == state)
+        ).scalars().first()  # fmt: skip
+        if found is None:
+            act = BulkAct(list_name="orders", act="note", user_id=user_id, args={"payment": "paid"}, whole=True,
+                          given={"text": "Call back"}, state=state, asked_at=clock.now())  # fmt: skip
+            self._add([act])
+            self._add([BulkRow(bulk_id=act.id, subject_id=self.order_id, label="10001", state=row)])
+            self.session.commit()
+            found = act.id
+        return found
 
     def _ask_and_count(self) -> None:
         """What people are asked about lines, what they taught, and a warehouse that is being counted."""

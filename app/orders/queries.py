@@ -1,4 +1,4 @@
-"""What pages read of orders. Lists walk an index backwards from a key; nothing counts them all."""
+"""What pages read of orders, and which orders a text means. The list is `app.orders.listing`."""
 
 from __future__ import annotations
 
@@ -54,41 +54,6 @@ _ROWS = select(
     Order.id, Channel.name, Order.number, Order.placed_at, Order.state, Order.payment_state, Order.delivery_state,
     Order.total, Order.currency, Order.name, Order.email, Order.short, Order.gone_at,
 ).join(Channel, Channel.id == Order.channel_id)  # fmt: skip
-
-
-class Filters(NamedTuple):
-    """What a list is narrowed to; None: not by this. `text`: whatever a customer quotes."""
-
-    channel: str | None = None
-    state: str | None = None
-    payment: str | None = None
-    delivery: str | None = None
-    text: str | None = None
-    short: bool = False
-
-
-def orders(session: Session, filters: Filters, *, before: tuple[datetime, int] | None, limit: int) -> list[OrderRow]:
-    """The latest orders; `before`: moment and id of the one that the page follows. `limit` + 1 rows at most."""
-    statement = _ROWS.where(*_where(filters)).order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit + 1)
-    if before is not None:
-        statement = statement.where(tuple_(Order.placed_at, Order.id) < before)
-    return [OrderRow._make(row) for row in session.execute(statement)]
-
-
-def _where(filters: Filters) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if filters.channel:
-        found.append(Channel.code == filters.channel)
-    for column, value in (
-        (Order.state, filters.state), (Order.payment_state, filters.payment), (Order.delivery_state, filters.delivery),
-    ):  # fmt: skip
-        if value:
-            found.append(column == value)
-    if filters.short:
-        found.append(Order.short.is_(True))
-    if filters.text:
-        found.append(means(filters.text))
-    return found
 
 
 def means(text: str) -> ColumnElement[bool]:

@@ -83,3 +83,15 @@ class OrderSeen(NamedTuple):
     payments: tuple[PaymentSeen, ...]
     deliveries: tuple[DeliverySeen, ...]
     addresses: tuple[AddressSeen, ...]
+
+    @property
+    def country(self) -> str:
+        """Of the invoice's address, else of any; '' for none."""
+        by_use = sorted(self.addresses, key=lambda one: not one.billing)
+        return by_use[0].country if by_use else ""
+
+    @property
+    def method(self) -> str:
+        """By which the newest attempt in the state that counts is paid; '' for none."""
+        counting = [one for one in self.payments if one.state == self.payment_state]
+        return max(counting, key=lambda one: one.created_at).method_name if counting else ""

@@ -32,9 +32,10 @@ _ORDER_COLUMNS = (
     "external_id", "number", "placed_at", "state", "payment_state", "delivery_state", "currency", "total", "net",
     "shipping", "tax_status", "email", "name", "company", "customer_number", "comment", "customer_external_id", "guest",
 )  # fmt: skip
-_LISTED = ", ".join(_ORDER_COLUMNS)
+_TOLD_COLUMNS = (*_ORDER_COLUMNS, "country", "method")  # And what lists are narrowed by, told by what belongs to it.
+_LISTED = ", ".join(_TOLD_COLUMNS)
 _TAKEN = ", ".join(
-    f"{name} = excluded.{name}" for name in (*_ORDER_COLUMNS[1:], "customer_id", "content_hash", "read_at")
+    f"{name} = excluded.{name}" for name in (*_TOLD_COLUMNS[1:], "customer_id", "content_hash", "read_at")
 )
 _UPSERT_ORDERS = text(f"""
     INSERT INTO shop_order AS o (channel_id, customer_id, content_hash, read_at, {_LISTED})
@@ -136,9 +137,9 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
     before = {row.external_id: Known.of(row) for row in rows_before}
     had = {row.external_id: row.customer_id for row in rows_before if row.customer_id is not None}
     owners = owning.owners(session, channel_id, [matching.evidence_of(order) for order in orders], had)
-    stage_rows(session, "seen_order", "shop_order", (*_ORDER_COLUMNS, "customer_id", "content_hash"),
-           ((*order[: len(_ORDER_COLUMNS)], owners.of[order.external_id], hashes[order.external_id])
-            for order in orders))  # fmt: skip
+    stage_rows(session, "seen_order", "shop_order", (*_TOLD_COLUMNS, "customer_id", "content_hash"),
+               ((*order[: len(_ORDER_COLUMNS)], order.country, order.method, owners.of[order.external_id],
+                 hashes[order.external_id]) for order in orders))  # fmt: skip
     rows = session.execute(_UPSERT_ORDERS, {"channel_id": channel_id, "now": now})
     ids = {row.external_id: row.id for row in rows}
     lost = {
@@ -210,6 +211,18 @@ def note(session: Session, order_id: int, kind: str, facts: Json, *, now: dateti
         {"id": order_id, "now": now, "kind": kind, "facts": json.dumps(facts)},
     )
     session.execute(text("UPDATE shop_order SET revision = revision + 1 WHERE id = :id"), {"id": order_id})
+
+
+def note_all(session: Session, order_ids: Sequence[int], kind: str, facts: Json, *, now: datetime) -> None:
+    """`note` for many orders, in two statements."""
+    session.execute(
+        text("""INSERT INTO order_event (order_id, at, kind, facts)
+                SELECT id, :now, :kind, CAST(:facts AS jsonb) FROM unnest(CAST(:ids AS bigint[])) id"""),
+        {"ids": list(order_ids), "now": now, "kind": kind, "facts": json.dumps(facts)},
+    )
+    session.execute(
+        text("UPDATE shop_order SET revision = revision + 1 WHERE id = ANY(:ids)"), {"ids": list(order_ids)}
+    )
 
 
 def mark_gone(session: Session, channel_id: int, external_ids: Sequence[str], *, now: datetime) -> list[int]:

@@ -6,45 +6,29 @@ import uuid
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from flask import Blueprint, Response, abort, request
-from flask_babel import gettext as _
+from flask import Blueprint, Response, abort
+from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.channels.queries import channels
 from app.customers.queries import card
 from app.db import reading
 from app.extensions import settings
+from app.lists.pages import show
 from app.orders import queries, words
-from app.orders.queries import Filters
+from app.orders.listing import ORDERS
 from app.payments import words as money_words
 from app.web.fragments import render, tagged, unchanged
-from app.web.paging import moment_key, read_moment_key
 from app.web.permissions import requires
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
-PAGE = 50
 EVENTS = 200
-PAYMENTS = ("open", "paid", "failed", "refunded", "chargeback")
-DELIVERIES = ("open", "shipped", "returned")
 
 
 @bp.get("/")
 @requires("orders.read")
-def index() -> Response:
-    """The latest orders of both storefronts."""
-    session, asked = reading(), request.args
-    filters = Filters(
-        channel=asked.get("channel"), state=asked.get("state"), payment=asked.get("payment"),
-        delivery=asked.get("delivery"), text=asked.get("q"), short=asked.get("only") == "short",
-    )  # fmt: skip
-    rows = queries.orders(session, filters, before=read_moment_key(asked.get("before", "")), limit=PAGE)
-    return render(
-        "orders/index.html", orders=rows[:PAGE], words=words,
-        older=moment_key(rows[PAGE - 1].placed_at, rows[PAGE - 1].id) if len(rows) > PAGE else None,
-        channel_choices=channels(session), payment_choices=[(name, words.payment(name)) for name in PAYMENTS],
-        delivery_choices=[(name, words.delivery(name)) for name in DELIVERIES],
-        only_choices=[("short", _("pieces missing"))],
-    )  # fmt: skip
+def index() -> BaseResponse:
+    """Orders of all storefronts, the latest first."""
+    return show(ORDERS, "orders/index.html", words=words)
 
 
 @bp.get("/<int:order_id>")

@@ -23,6 +23,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "refunds.approve": frozenset({"manager", "admin"}),
     "customers.read": frozenset({"agent", "manager", "admin"}),
     "customers.merge": frozenset({"agent", "manager", "admin"}),
+    "views.share": frozenset({"manager", "admin"}),
     "suppliers.read": frozenset({"agent", "purchasing", "manager", "admin"}),
     "suppliers.write": frozenset({"purchasing", "admin"}),
     "offers.read": frozenset({"purchasing", "manager", "admin"}),
