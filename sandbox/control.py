@@ -12,6 +12,7 @@ from werkzeug.utils import redirect
 
 from sandbox.faults import KINDS, fault_of
 from sandbox.mollie.psp import Mollie
+from sandbox.shopware import mails
 from sandbox.shopware.shop import Shop
 
 _pages = Environment(loader=PackageLoader("sandbox"), autoescape=True)
@@ -46,7 +47,11 @@ def _route(systems: Systems, request: Request) -> Response:
     shops = systems.shops
     if request.path == "/":
         page = _pages.get_template("control.html").render(
-            shops=shops, stats=stats(shops), mollie=systems.mollie.stats(), kinds=KINDS
+            shops=shops,
+            stats=stats(shops),
+            mails={code: sent(shop)[:-11:-1] for code, shop in shops.items()},
+            mollie=systems.mollie.stats(),
+            kinds=KINDS,
         )
         return Response(page, mimetype="text/html")
     if request.path == "/app.css":
@@ -63,6 +68,8 @@ def _route(systems: Systems, request: Request) -> Response:
         for system in _chosen(systems, _values(request).get("shop")):
             system.reset() if request.path == "/reset" else system.faults.clear()
         return _done(request)
+    if request.path.startswith("/mails/"):
+        return _json(sent(shops[request.path.rpartition("/")[2]]))
     if request.path.startswith("/effects/"):
         return _json(effects(shops[request.path.rpartition("/")[2]]))
     return Response("not found", 404)
@@ -114,6 +121,12 @@ def stats(shops: dict[str, Shop]) -> dict[str, Any]:
             "webhooks": log, "faults": shop.faults.as_json(), "last": list(shop.last),
         }  # fmt: skip
     return result
+
+
+def sent(shop: Shop) -> list[dict[str, Any]]:
+    """What a shop mailed, the oldest first."""
+    with shop.storage.transaction() as books:
+        return mails.kept(books)
 
 
 def effects(shop: Shop) -> dict[str, int]:
