@@ -12,6 +12,7 @@ from app.extensions import settings
 from app.orders import acts
 from integrations.errors import Rejected
 from integrations.mollie.state import transaction_action
+from integrations.shopware.client import is_illegal
 from integrations.shopware.mollie_plugin import look_again
 from jobs import mollie_accounts, shops
 from jobs.claims import Batch
@@ -45,5 +46,13 @@ def _move(channel: str, body: Json) -> Json:
     action = transaction_action(body["mollie"])
     if action is None:
         return {"left": f"no step leads to {body['wanted']}"}
-    state = shops.client(channel).transition("order_transaction", body["attempt"], action, send_mail=False)
+    client, attempt = shops.client(channel), body["attempt"]
+    try:
+        state = client.transition("order_transaction", attempt, action, send_mail=False)
+    except Rejected as error:
+        if not is_illegal(error):
+            raise
+        # No step leads there from where it is: a refund that failed, say. It is opened anew first.
+        client.transition("order_transaction", attempt, "reopen", send_mail=False)
+        state = client.transition("order_transaction", attempt, action, send_mail=False)
     return {"state": state.technical_name}

@@ -30,9 +30,10 @@ def shops(port: int) -> str:
 def mollie(port: int) -> str:
     """What the portal needs to reach Mollie: the test mode of each channel's profile, and the organisation's token."""
     bridge = json.loads(os.environ.get("SANDBOX_BRIDGE", "{}"))
+    scheme = "https" if os.environ.get("SANDBOX_MOLLIE_TLS", "").lower() in ("1", "true") else "http"
     return json.dumps(
         {
-            "base_url": f"http://127.0.0.1:{port + len(SHOPS) + 1}", "organisation_token": ORGANISATION_TOKEN,
+            "base_url": f"{scheme}://127.0.0.1:{port + len(SHOPS) + 1}", "organisation_token": ORGANISATION_TOKEN,
             "channels": {
                 profile.code: {"profile_id": profile.id, "api_key": profile.key("test"),
                                "webhook_secret": profile.webhook_secret, "webhook_token": shop.webhook_token,
@@ -57,9 +58,14 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
     sandbox = Sandbox(
-        settings.database_url, base_port=settings.port, portal_url=settings.portal_url,
-        mollie_rate=settings.mollie_rate, bridge=settings.bridge,
-    )  # fmt: skip
+        settings.database_url,
+        base_port=settings.port,
+        portal_url=settings.portal_url,
+        mollie_rate=settings.mollie_rate,
+        bridge=settings.bridge,
+        mollie_tells_portal=True,
+        mollie_certificate=settings.mollie_certificate if settings.mollie_tls else None,
+    )
     stop.wait()
     sandbox.close()
 

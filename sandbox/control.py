@@ -6,16 +6,14 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader
 from werkzeug import Request, Response
 from werkzeug.utils import redirect
 
+from sandbox import pages
 from sandbox.faults import KINDS, fault_of
 from sandbox.mollie.psp import Mollie
 from sandbox.shopware import mails
 from sandbox.shopware.shop import Shop
-
-_pages = Environment(loader=PackageLoader("sandbox"), autoescape=True)
 
 
 class Systems(NamedTuple):
@@ -46,18 +44,11 @@ def control(systems: Systems) -> Callable[[dict[str, Any], Any], Iterable[bytes]
 def _route(systems: Systems, request: Request) -> Response:
     shops = systems.shops
     if request.path == "/":
-        page = _pages.get_template("control.html").render(
-            shops=shops,
-            stats=stats(shops),
-            mails={code: sent(shop)[:-11:-1] for code, shop in shops.items()},
-            mollie=systems.mollie.stats(),
-            kinds=KINDS,
-        )
-        return Response(page, mimetype="text/html")
+        letters = {code: sent(shop)[:-11:-1] for code, shop in shops.items()}
+        held = systems.mollie.stats()
+        return pages.page("control.html", shops=shops, stats=stats(shops), mails=letters, mollie=held, kinds=KINDS)
     if request.path == "/app.css":
-        from sandbox.shopware.storefront import css
-
-        return css("#52525b")
+        return pages.css()
     if request.path == "/stats":
         return _json({**stats(shops), "mollie": systems.mollie.stats()})
     if request.path == "/faults" and request.method == "GET":

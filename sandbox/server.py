@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from ssl import SSLContext
 from threading import Thread
 from typing import Any
 
@@ -22,8 +24,9 @@ from sandbox.mollie.psp import Mollie
 from sandbox.settings import SHOPS, Bridge
 from sandbox.shopware import api, mollie_plugin, storefront
 from sandbox.shopware.errors import DEADLOCK
-from sandbox.shopware.psp import Psp
+from sandbox.shopware.psp import Psp, psp_client
 from sandbox.shopware.shop import Shop
+from sandbox.tls import self_made
 
 _SHOPWARE = Words(
     "application/json",
@@ -38,6 +41,7 @@ _MOLLIE = Words(
         MollieError(503, "Payment platform for this payment method temporarily not available").body()
     ),
 )
+_NOTED = ("/v2/", "/checkout/")
 
 
 def shop_application(shop: Shop) -> Application:
@@ -72,7 +76,8 @@ def mollie_application(mollie: Mollie) -> Application:
         request = Request(environ)
         started = time.monotonic()
         response = _mollie_answer(mollie, request)
-        mollie.note(request.method, request.full_path.rstrip("?"), response.status_code, time.monotonic() - started)
+        if request.path.startswith(_NOTED) and not request.path.endswith(".css"):
+            mollie.note(request.method, request.full_path.rstrip("?"), response.status_code, time.monotonic() - started)
         return response(environ, start_response)
 
     return application
@@ -81,44 +86,59 @@ def mollie_application(mollie: Mollie) -> Application:
 def _mollie_answer(mollie: Mollie, request: Request) -> Response:
     if request.path.startswith("/v2/"):
         return with_faults(mollie.faults, _MOLLIE, request, lambda: mollie_api.answer(mollie, request))
-    if request.path.startswith("/checkout/"):
+    if request.path.startswith("/checkout/") and not request.path.endswith(".css"):
         return with_faults(mollie.faults, _MOLLIE, request, lambda: checkout.answer(mollie, request))
+    if request.path.startswith("/checkout/"):
+        return checkout.css(request.path)
     return mollie_control.answer(mollie, request)
 
 
 class Sandbox:
-    """All servers, started together. `base_port` 0 takes free ports."""
+    """All servers, started together. `base_port` 0 takes free ports.
+
+    With `mollie_certificate` Mollie speaks TLS, and that file is what clients trust.
+    """
 
     def __init__(
-        self, database_url: str, *, base_port: int, portal_url: str, mollie_rate: float = 1,
+        self,
+        database_url: str,
+        *,
+        base_port: int,
+        portal_url: str,
+        mollie_rate: float = 1,
         bridge: Mapping[str, Bridge] | None = None,
-    ) -> None:  # fmt: skip
+        mollie_tells_portal: bool = False,
+        mollie_certificate: Path | None = None,
+    ) -> None:
         ports = [base_port + place if base_port else 0 for place in range(len(SHOPS) + 2)]
         self.shops: dict[str, Shop] = {}
         self.servers: list[BaseWSGIServer] = []
-        server, mollie_url = self._server(ports[-1])
-        self.mollie = Mollie(database_url, mollie_url, portal_url=portal_url, rate=mollie_rate)
+        server, mollie_url = self._server(ports[-1], self_made(mollie_certificate) if mollie_certificate else None)
+        told = portal_url if mollie_tells_portal else None
+        self.mollie = Mollie(database_url, mollie_url, rate=mollie_rate, portal_url=told)
         server.app = mollie_application(self.mollie)
         for identity, profile, port in zip(SHOPS, PROFILES, ports[1:], strict=False):
             server, url = self._server(port)
-            webhook = f"{portal_url}/webhooks/mollie/{identity.code}/{identity.webhook_token}"
-            whom = (bridge or {}).get(identity.code, "storefront")
-            psp = Psp(mollie_url, profile.key("test"), whom, webhook, identity.plugin)
+            psp = Psp(
+                psp_client(mollie_url, profile.key("test"), mollie_certificate),
+                (bridge or {}).get(identity.code, "storefront"),
+                f"{portal_url}/webhooks/mollie/{identity.code}/{identity.webhook_token}", identity.plugin,
+            )  # fmt: skip
             shop = Shop(identity, database_url, url, portal_url, psp=psp)
             server.app = shop_application(shop)
             self.shops[identity.code] = shop
-        server, self.control_url = self._server(ports[0])
         self.systems = Systems(self.shops, self.mollie)
+        server, self.control_url = self._server(ports[0])
         server.app = control(self.systems)
         self.threads = [Thread(target=server.serve_forever, daemon=True) for server in self.servers]
         for thread in self.threads:
             thread.start()
 
-    def _server(self, port: int) -> tuple[BaseWSGIServer, str]:
+    def _server(self, port: int, tls: SSLContext | None = None) -> tuple[BaseWSGIServer, str]:
         """A server that listens already, and where."""
-        server = make_server("127.0.0.1", port, late, threaded=True, request_handler=Handler)
+        server = make_server("127.0.0.1", port, late, threaded=True, request_handler=Handler, ssl_context=tls)
         self.servers.append(server)
-        return server, f"http://127.0.0.1:{server.server_port}"
+        return server, f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
 
     def close(self) -> None:
         """Stop serving."""
@@ -127,3 +147,5 @@ class Sandbox:
             server.server_close()
         for system in self.systems.by_name.values():
             system.close()
+        for shop in self.shops.values():
+            shop.psp.http.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -19,6 +20,10 @@ class SandboxSettings(BaseSettings):
     port: int = Field(8100, description="Control page; the shops and Mollie listen on the next ports.")
     mollie_rate: float = Field(
         60, gt=0, description="How many times as fast Mollie's own work goes: a minute a second."
+    )
+    mollie_tls: bool = Field(False, description="Mollie speaks TLS, with a certificate that it makes at its start.")
+    mollie_certificate: Path = Field(
+        Path("var/sandbox-mollie.pem"), description="Where it then writes what its clients have to trust."
     )
     portal_url: str = Field("http://127.0.0.1:8000", description="Where the shops' app sends its webhooks.")
     bridge: dict[str, Bridge] = Field(

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -71,8 +72,14 @@ class MollieHandle:
         self.mollie.advance(seconds)
 
     def act(self, payment_id: str, act: str, **values: Any) -> None:
-        """Something happens to a payment: pay, authorise, wait, fail, cancel, expire. Raises MollieError."""
+        """Something happens to a payment: pay, authorise, wait, fail, cancel, expire (`method`), chargeback (`amount`),
+        reverse, finish_refund, fail_refund, fail_capture (of the newest, or the one named). Raises MollieError.
+        """
         mollie_control.act(self.mollie, payment_id, act, values)
+
+    def settle(self, mode: Mode = "test") -> str | None:
+        """Pay out what there is; the settlement's id, or None when there is nothing."""
+        return self.mollie.settle_now(mode)
 
     def deliveries(self, subject: str | None = None) -> list[dict[str, Any]]:
         """Webhook calls, newest first."""
@@ -174,9 +181,11 @@ class SandboxHandle:
 
 
 @contextmanager
-def running_sandbox(database_url: str, *, portal_url: str = "http://127.0.0.1:9") -> Iterator[SandboxHandle]:
+def running_sandbox(
+    database_url: str, *, portal_url: str = "http://127.0.0.1:9", mollie_certificate: Path | None = None
+) -> Iterator[SandboxHandle]:
     """Everything until the block ends. `database_url` is a database of the sandbox's own."""
-    sandbox = Sandbox(database_url, base_port=0, portal_url=portal_url)
+    sandbox = Sandbox(database_url, base_port=0, portal_url=portal_url, mollie_certificate=mollie_certificate)
     try:
         yield SandboxHandle(sandbox)
     finally:

@@ -93,7 +93,7 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             with taken.came:
-                taken.calls.append((self.command, {k.lower(): v for k, v in self.headers.items()}, body))
+                taken.calls.append((self.command, self._joined(), body))
                 answer = taken.answers.pop(0) if taken.answers else 200
                 taken.came.notify_all()
             if callable(answer):
@@ -103,6 +103,10 @@ def receiving() -> Iterator[Receiver]:
                 self.send_header("Location", answer)
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def _joined(self) -> dict[str, str]:
+            """By small names; what came twice is joined with a comma, as proxies do."""
+            return {name.lower(): ", ".join(self.headers.get_all(name) or []) for name in self.headers}
 
         do_GET = do_POST  # noqa: N815
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import uuid
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import few_orders as few
+import few_payments
 from flask import Flask, url_for
 from small_assortment import Assortment
 from sqlalchemy import select
@@ -28,6 +31,10 @@ from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
 from app.orders import services as orders
+from app.orders.models import OrderAct
+from app.payments import services as payments
+from app.payments import settlements
+from app.payments.models import Payment, Refund
 from app.pricing import pins, publishing
 from app.pricing import services as pricing
 from app.pricing.models import OfferPin, PriceOverride, PriceRule, RuleSet, SoldLine
@@ -35,6 +42,7 @@ from app.stock import counts
 from app.stock import services as stock
 from app.stock.models import BufferRule, Location, Movement, Reservation, StockCount, StockCountLine, StockReason
 from app.suppliers.models import Supplier, SupplierContact, SupplierWord
+from sandbox.testing import hexid
 
 LISTINGS = "portal.listings.shopware"
 CORRELATION = "c" * 32
@@ -67,6 +75,7 @@ class WholeHouse:
         self._ask_and_count()
         self._draft_and_name()
         self.order_id = self._orders("10001")
+        self._pay()
         self.grow(2)
 
     @property
@@ -78,7 +87,8 @@ class WholeHouse:
             "question_id": self.question.id, "batch_id": self.batch.id, "item_id": self.item.id,
             "count_id": self.count_id, "location_id": self.warehouse_id, "reason_id": self.reason.id,
             "code": "econocom", "feed_id": self.feed.id,
-            "order_id": self.order_id,
+            "order_id": self.order_id, "address_id": hexid("address"), "token": "guessed", "refund_id": self.refund_id,
+            "act_id": self.act().id, "settlement_id": self.settlement_id,
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
 
@@ -101,6 +111,53 @@ class WholeHouse:
             for number in numbers
         ]  # fmt: skip
         return orders.apply_orders(self.session, self.trade.shops[1].id, seen, now=clock.now()).moved[0]
+
+    def _pay(self) -> None:
+        """A payment of the order, of which a part goes back and a part waits for a second person, and its payout."""
+        shop = self.trade.shops[1].id
+        refunded = (few_payments.refund("re_1", status="failed"),)
+        seen = few_payments.payment(order_number="10001", refunds=refunded, settlement_id="stl_1")
+        payments.apply_payments(self.session, shop, [seen], now=clock.now())
+        paid = settlements.SettlementSeen("stl_1", "1200417.2603.01", "paidout", "EUR", Decimal("120.75"),
+                                          Decimal("0.25"), clock.now(), clock.now())  # fmt: skip
+        member = settlements.MemberSeen("payment", "tr_1", "tr_1", Decimal("121.00"), "EUR", clock.now())
+        self.settlement_id = settlements.apply_settlement(self.session, paid, [member], now=clock.now())
+        self.refund_id = self.refund()
+
+    def payment_id(self) -> int:
+        """Of the order's payment."""
+        return self.session.execute(select(Payment.id).where(Payment.external_id == "tr_1")).scalar_one()
+
+    def apart(self) -> str:
+        """An attempt of the order that the shop calls paid, and Mollie expired."""
+        attempt = hexid("payment 10001")
+        seen = few_payments.payment("tr_2", status="expired", transaction_id=attempt)
+        payments.apply_payments(self.session, self.trade.shops[1].id, [seen], now=clock.now())
+        self.session.commit()
+        return attempt
+
+    def unsent(self) -> int:
+        """An order of which nothing was sent."""
+        shop = self.trade.shops[1].id
+        (order_id,) = orders.apply_orders(self.session, shop, [few.order("30001")], now=clock.now()).moved
+        self.session.commit()
+        return order_id
+
+    def refund(self, state: str = "waiting") -> int:
+        """A refund of the order's payment that somebody else wants."""
+        found = Refund(payment_id=self.payment_id(), key=uuid.uuid4().hex, state=state, amount=5, currency="EUR",
+                       reason="goodwill", created_at=clock.now(), requested_by=self.user.id)  # fmt: skip
+        self._add([found])
+        self.session.commit()
+        return found.id
+
+    def act(self) -> OrderAct:
+        """A cancellation that waits for a second person."""
+        found = OrderAct(order_id=self.order_id, kind="cancel", key=uuid.uuid4().hex, state="waiting", facts={},
+                         reason="tested", created_at=clock.now(), requested_by=self.user.id)  # fmt: skip
+        self._add([found])
+        self.session.commit()
+        return found
 
     def _draft_and_name(self) -> None:
         """A draft of the rules, and a price that somebody named."""

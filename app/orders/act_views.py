@@ -16,7 +16,7 @@ from app.extensions import settings
 from app.orders import acts
 from app.orders.acts import ADDRESS_FIELDS, NotAllowed, NotPossible
 from app.orders.forms import ActForm, AddressForm, CancelForm
-from app.orders.models import Order, OrderAddress
+from app.orders.models import Order, OrderAct, OrderAddress
 from app.orders.views import bp
 from app.payments.refunds import limit_of
 from app.web.fragments import redirect_to, render
@@ -108,6 +108,8 @@ def resend(order_id: int) -> BaseResponse:
 @requires("refunds.approve")
 def decide(act_id: int) -> BaseResponse:
     """A second person agrees to an act, or declines it."""
+    if reading().get(OrderAct, act_id) is None:
+        abort(404)
     agreed = request.form.get("agreed") == "y"
     try:
         with transaction() as session:

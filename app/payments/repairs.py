@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.auth import audit
 from app.extensions import settings
 from app.flows import services as ledger
 
@@ -62,7 +63,11 @@ def request_by_person(session: Session, order_id: int, channel: str, *, attempt:
     """A person wants an attempt of the order brought in line; False when it is, or when `key` was used before."""
     rows = session.execute(_OF_ORDERS, {"channel": channel, "ids": [order_id]})
     row = next((row for row in rows if row.attempt == attempt), None)
-    return row is not None and _request(session, row, way=way, key=key, user_id=user_id, now=now)
+    if row is None or not _request(session, row, way=way, key=key, user_id=user_id, now=now):
+        return False
+    audit.record(session, act="orders.repair", subject_kind="order", subject_id=str(order_id),
+                 before={"shop": row.shop}, after={"mollie": row.mollie, "way": way, "attempt": attempt})  # fmt: skip
+    return True
 
 
 def _request(session: Session, row: Any, *, way: str, key: str, now: datetime, user_id: int | None = None) -> bool:

@@ -170,9 +170,9 @@ _FOUND = text("""
     ON CONFLICT (key) DO NOTHING
 """)
 _REFUND = text("""
-    UPDATE refund SET external_id = :external_id, state = :state, status = :status, settlement_id = :settlement_id,
-      accepted_at = COALESCE(accepted_at, :created_at),
-      failure = CASE WHEN :state = 'failed' THEN failure ELSE '' END
+    UPDATE refund SET external_id = :external_id, state = CAST(:state AS text), status = :status,
+      settlement_id = :settlement_id, accepted_at = COALESCE(accepted_at, :created_at),
+      failure = CASE WHEN CAST(:state AS text) = 'failed' THEN failure ELSE '' END
     WHERE id = :id
 """)
 

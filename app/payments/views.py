@@ -21,7 +21,7 @@ from app.orders.models import Order
 from app.orders.queries import lines_of
 from app.payments import queries, refunds, repairs, services, settlements, words
 from app.payments.forms import DecisionForm, RefundForm, Share, shares
-from app.payments.models import Settlement
+from app.payments.models import Refund, Settlement
 from app.payments.refunds import Left, NotRefundable
 from app.web.fragments import redirect_to, render
 from app.web.lazy import current_user
@@ -116,12 +116,11 @@ def _request(order_id: int, form: RefundForm, wish: Wish) -> BaseResponse | None
         form.sum.errors = [words.not_refundable(error.why)]
         return None
     queue.wake(refunds.FLOW)
+    amount = money(wish.amount, wish.left.payment.currency)
     if wish.alone:
-        flash(
-            _("%(amount)s is on its way to Mollie.", amount=money(wish.amount, wish.left.payment.currency)), "success"
-        )
+        flash(_("%(amount)s is on its way to Mollie.", amount=amount), "success")
     else:
-        flash(_("Wanted. Another person has to agree."), "success")
+        flash(_("%(amount)s waits: another person has to agree.", amount=amount), "success")
     return redirect_to("orders.detail", order_id=order_id)
 
 
@@ -129,6 +128,8 @@ def _request(order_id: int, form: RefundForm, wish: Wish) -> BaseResponse | None
 @requires("refunds.approve")
 def decide(refund_id: int) -> BaseResponse:
     """A second person agrees to a refund, or declines it."""
+    if reading().get(Refund, refund_id) is None:
+        abort(404)
     form = DecisionForm()
     form.validate_on_submit()
     try:
@@ -149,6 +150,8 @@ def decide(refund_id: int) -> BaseResponse:
 @requires("refunds.request")
 def see_to(refund_id: int) -> BaseResponse:
     """A failed refund was dealt with in another way."""
+    if reading().get(Refund, refund_id) is None:
+        abort(404)
     with transaction() as session:
         order_id = refunds.see_to(session, refund_id, now=clock.now())
     return redirect_to("orders.detail", order_id=order_id) if order_id else redirect_to("payments.reconciliation")

@@ -182,7 +182,7 @@ class ShopwareClient:
         try:
             return self._move(machine, id_, first, send_mail=send_mail)
         except Rejected as error:
-            if not others or not _is_illegal(error):
+            if not others or not is_illegal(error):
                 raise
             refusal = error
         try:
@@ -268,7 +268,8 @@ class ShopwareClient:
         return self._api.call(method, path, body=body, headers=signed, tries=tries)
 
 
-def _is_illegal(error: Rejected) -> bool:
+def is_illegal(error: Rejected) -> bool:
+    """Whether a state machine has no such step from where it is."""
     return any(problem.code == ILLEGAL_TRANSITION for problem in error.problems)
 
 

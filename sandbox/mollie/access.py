@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from werkzeug import Request
 
 from sandbox.mollie.errors import MollieError, forbidden, invalid
-from sandbox.mollie.identity import ORGANISATION_TOKEN, PROFILES, Mode, Profile, profile_of
+from sandbox.mollie.identity import MODES, ORGANISATION_TOKEN, PROFILES, Mode, Profile, profile_of
 from sandbox.mollie.reading import Given, missing
 from sandbox.storage import Doc
-
-_MODES: tuple[Mode, ...] = ("live", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Caller:
             raise forbidden()
 
 
-_KEYS = {profile.key(mode): (profile, mode) for profile in PROFILES for mode in _MODES}
+_KEYS = {profile.key(mode): (profile, mode) for profile in PROFILES for mode in MODES}
 
 
 def credential_of(request: Request) -> str:

@@ -2,69 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 import psycopg
 from werkzeug import Request, Response
 
-from sandbox.mollie import idempotency, lists, payments, show
+from sandbox.mollie import account_api, books_api, idempotency, payments_api
 from sandbox.mollie.access import Caller, caller_of, credential_of
+from sandbox.mollie.asking import Act, Ask, answer_of
 from sandbox.mollie.errors import MollieError
-from sandbox.mollie.lists import Wanted
 from sandbox.mollie.psp import Mollie
 from sandbox.mollie.reading import Given, body_of
-from sandbox.mollie.storage import Books
-from sandbox.storage import Doc
-
-_HAL = "application/hal+json"
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request of a caller, within its transaction."""
-
-    mollie: Mollie
-    books: Books
-    request: Request
-    caller: Caller
-    given: Given
-    ids: tuple[str, ...]
-
-    @property
-    def base_url(self) -> str:
-        return self.mollie.base_url
-
-    def query(self, *known: str) -> None:
-        """Raises MollieError 400 for a parameter that the call does not have."""
-        own = frozenset() if self.caller.profile else frozenset({"testmode", "profileId"})
-        lists.check_query(self.request, own | frozenset(known))
-
-    def words(self, name: str, known: frozenset[str]) -> list[str]:
-        """A parameter that holds words with commas between. Raises MollieError 400 for an unknown one."""
-        words = [word for word in self.request.args.get(name, "").split(",") if word]
-        for word in words:
-            if word not in known:
-                raise MollieError(400, f"The '{name}' parameter does not know '{word}'", name)
-        return words
-
-    def page(self, wanted: Wanted, show_all: Callable[[list[Doc]], list[dict[str, Any]]]) -> Response:
-        """A page of a list."""
-        return answer_of(lists.listed(self.books, self.base_url, self.request, self.caller, wanted, show_all))
-
-
-Act = Callable[[Ask], Response]
-
-
-def answer_of(body: Any, status: int = 200) -> Response:
-    """An answer in Mollie's JSON; 202 and 204 have none."""
-    if body is None:
-        return Response(status=status)
-    return Response(json.dumps(body), status, mimetype=_HAL)
 
 
 def answer(mollie: Mollie, request: Request) -> Response:
@@ -122,53 +72,36 @@ def _work(
     return response
 
 
-# Payments ---------------------------------------------------------------------------------------------------------
-
-_EMBEDS = frozenset(show.SHOW_CHILD)
-_INCLUDES = frozenset({"details.qrCode", "details.remainderDetails"})  # No method here has either.
-
-
-def _create_payment(ask: Ask) -> Response:
-    ask.query("include")
-    ask.words("include", _INCLUDES)
-    doc = payments.create(ask.books, ask.caller, ask.given)
-    return answer_of(show.payment(ask.books, ask.base_url, doc, "create-payment"), 201)
-
-
-def _get_payment(ask: Ask) -> Response:
-    ask.query("include", "embed")
-    ask.words("include", _INCLUDES)
-    doc = payments.find(ask.books, ask.caller, ask.ids[0])
-    return answer_of(show.payments(ask.books, ask.base_url, [doc], embed=ask.words("embed", _EMBEDS))[0])
-
-
-def _update_payment(ask: Ask) -> Response:
-    doc = payments.update(ask.books, ask.caller, ask.ids[0], ask.given)
-    return answer_of(show.payment(ask.books, ask.base_url, doc, "update-payment"))
-
-
-def _cancel_payment(ask: Ask) -> Response:
-    doc = payments.cancel(ask.books, ask.caller, ask.ids[0], ask.given)
-    return answer_of(show.payment(ask.books, ask.base_url, doc, "cancel-payment"))
-
-
-def _list_payments(ask: Ask) -> Response:
-    wanted = Wanted("payment", "payments", "list-payments", **_of_profile(ask))
-    return ask.page(wanted, lambda docs: show.payments(ask.books, ask.base_url, docs))
-
-
-def _of_profile(ask: Ask) -> dict[str, Any]:
-    """The organisation may narrow a list to one profile."""
-    profile_id = ask.request.args.get("profileId")
-    if profile_id is None or ask.caller.profile is not None:
-        return {}
-    return {"where": "profile = %(named)s", "parameters": {"named": profile_id}}
-
-
+_PAYMENT, _SETTLEMENT = r"payments/([^/]+)", r"settlements/([^/]+)"
 ROUTES: Mapping[str, Mapping[str, Act]] = {
-    r"payments": {"POST": _create_payment, "GET": _list_payments},
-    r"payments/([^/]+)": {"GET": _get_payment, "PATCH": _update_payment, "DELETE": _cancel_payment},
-}
+    r"payments": {"POST": payments_api.create_payment, "GET": payments_api.list_payments},
+    _PAYMENT: {"GET": payments_api.get_payment, "PATCH": payments_api.update_payment,
+               "DELETE": payments_api.cancel_payment},
+    rf"{_PAYMENT}/release-authorization": {"POST": payments_api.release},
+    rf"{_PAYMENT}/refunds": {"POST": payments_api.create_refund, "GET": payments_api.parts("refunds")},
+    rf"{_PAYMENT}/refunds/([^/]+)": {"GET": payments_api.get_refund, "DELETE": payments_api.cancel_refund},
+    rf"{_PAYMENT}/captures": {"POST": payments_api.create_capture, "GET": payments_api.parts("captures")},
+    rf"{_PAYMENT}/captures/([^/]+)": {"GET": payments_api.get_capture},
+    rf"{_PAYMENT}/chargebacks": {"GET": payments_api.parts("chargebacks")},
+    rf"{_PAYMENT}/chargebacks/([^/]+)": {"GET": payments_api.get_chargeback},
+    r"refunds": {"GET": payments_api.parts("refunds")},
+    r"chargebacks": {"GET": payments_api.parts("chargebacks")},
+    r"methods": {"GET": account_api.list_methods},
+    r"profiles/me": {"GET": account_api.get_profile},
+    r"settlements": {"GET": books_api.list_settlements},
+    _SETTLEMENT: {"GET": books_api.get_settlement},
+    rf"{_SETTLEMENT}/payments": {"GET": books_api.members("payments", payments_api.payments_shown)},
+    **{rf"{_SETTLEMENT}/{name}": {"GET": books_api.members(name, payments_api.parts_shown)}
+       for name in ("refunds", "captures", "chargebacks")},
+    r"balances": {"GET": books_api.list_balances},
+    r"balances/([^/]+)": {"GET": books_api.get_balance},
+    r"balances/([^/]+)/transactions": {"GET": books_api.list_transactions},
+    r"webhooks": {"POST": account_api.create_webhook, "GET": account_api.list_webhooks},
+    r"webhooks/([^/]+)": {"GET": account_api.get_webhook, "PATCH": account_api.update_webhook,
+                          "DELETE": account_api.delete_webhook},
+    r"webhooks/([^/]+)/ping": {"POST": account_api.ping_webhook},
+    r"events/([^/]+)": {"GET": account_api.get_event},
+}  # fmt: skip
 
 
 def _find(request: Request) -> tuple[Act, tuple[str, ...]]:

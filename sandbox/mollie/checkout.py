@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
 from werkzeug import Request, Response
 from werkzeug.utils import redirect
 
+from sandbox import pages
 from sandbox.mollie import states
 from sandbox.mollie.errors import MollieError
 from sandbox.mollie.identity import PROFILES, profile_of
@@ -19,7 +18,6 @@ from sandbox.mollie.psp import Mollie
 from sandbox.mollie.storage import Books
 from sandbox.storage import Doc
 
-_pages = Environment(loader=PackageLoader("sandbox"), autoescape=True)
 _PAYABLE = ("open", "pending")
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "nl": {
@@ -33,6 +31,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "authorized": "Het bedrag is gereserveerd.", "paid": "Deze betaling is voldaan.",
         "canceled": "Deze betaling is geannuleerd.", "expired": "Deze betaling is verlopen.",
         "failed": "Deze betaling is mislukt.",
+        "creditcard": "Betaalkaart", "banktransfer": "Overboeking", "klarna": "Betaal met Klarna",
+        "billie": "Op rekening voor bedrijven (Billie)", "kbc": "KBC/CBC-betaalknop", "giftcard": "Cadeaukaart",
+        "directdebit": "Automatische incasso",
     },
     "en": {
         "title": "Pay", "choose": "Choose how to pay", "pay": "Pay", "more": "Or let it end otherwise",
@@ -60,17 +61,15 @@ def answer(mollie: Mollie, request: Request) -> Response:
         response = _choose(mollie, request, token)
         mollie.after_commit()
         return response
-    if request.path.startswith("/checkout/style/"):
-        return _css(token.removesuffix(".css"))
     with mollie.storage.transaction() as books:
         return _page(books.by_token(token), again="again" in request.args)
 
 
-def _css(code: str) -> Response:
-    """The style sheet with the shop's colour in it."""
-    accent = next((profile.accent for profile in PROFILES if profile.code == code), "#52525b")
-    text = (files("sandbox") / "static" / "checkout.css").read_text().replace("#accent", accent)
-    return Response(text, mimetype="text/css")
+def css(path: str) -> Response:
+    """The style sheet with the colour of the shop that the path names in it."""
+    code = path.rpartition("/")[2].removesuffix(".css")
+    accent = next((profile.accent for profile in PROFILES if profile.code == code), pages.NEUTRAL)
+    return pages.css(accent, "checkout.css")
 
 
 def _choose(mollie: Mollie, request: Request, token: str) -> Response:
@@ -96,18 +95,17 @@ def _way_back(doc: Doc) -> str:
 
 
 def _page(doc: Doc | None, *, status: int = 200, again: bool = False) -> Response:
-    template = _pages.get_template("checkout.html")
     if doc is None:
-        return Response(template.render(doc=None, t=TEXTS["nl"], lang="nl"), 404, mimetype="text/html")
+        return pages.page("checkout.html", status=404, doc=None, t=TEXTS["nl"], lang="nl")
     profile = profile_of(doc["profileId"])
     assert profile is not None
     language = (doc.get("locale") or profile.language)[:2]
     lang = language if language in TEXTS else "en"
-    html = template.render(
-        doc=doc, profile=profile, t=TEXTS[lang], lang=lang, amount=_shown(doc, lang), methods=_methods(doc),
-        payable=doc["status"] in _PAYABLE, back=_way_back(doc), again=again or status == 422,
+    return pages.page(
+        "checkout.html", status=status, doc=doc, profile=profile, t=TEXTS[lang], lang=lang,
+        amount=_shown(doc, lang), methods=_methods(doc), payable=doc["status"] in _PAYABLE,
+        back=_way_back(doc), again=again or status == 422,
     )  # fmt: skip
-    return Response(html, status, mimetype="text/html")
 
 
 def _methods(doc: Doc) -> list[Method]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event, Lock, Thread
@@ -18,7 +19,7 @@ import psycopg
 
 from sandbox.faults import DICE
 from sandbox.mollie.storage import Books
-from sandbox.storage import Doc, Storage
+from sandbox.storage import Storage
 
 log = logging.getLogger(__name__)
 LIMIT_S = 15.0
@@ -29,10 +30,9 @@ AT_ONCE = 8  # Calls on their way at the same time.
 _LOOK_S = 30.0  # Nothing is missed by it: every commit wakes the sender, and the next due call is known.
 
 
-def tell(books: Books, payment: Doc) -> None:
-    """Queue the classic call: the payment's id, and nothing about what changed."""
-    if payment.get("webhookUrl"):
-        queue(books, payment["id"], payment["webhookUrl"], urlencode({"id": payment["id"]}))
+def queue_classic(books: Books, payment_id: str, url: str) -> None:
+    """The payment's id, and nothing about what changed."""
+    queue(books, payment_id, url, urlencode({"id": payment_id}))
 
 
 def queue(books: Books, subject: str, url: str, body: str, webhook: str | None = None) -> None:
@@ -52,6 +52,9 @@ def queue(books: Books, subject: str, url: str, body: str, webhook: str | None =
         )
 
 
+Sign = Callable[[Books, str, str], list[tuple[str, str]]]  # Webhook and body to headers.
+
+
 class Call(NamedTuple):
     """A delivery that is taken."""
 
@@ -65,9 +68,9 @@ class Call(NamedTuple):
 class Sender(Thread):
     """Makes the calls that are due, several at once, until it is told to stop."""
 
-    def __init__(self, storage: Storage[Books]) -> None:
+    def __init__(self, storage: Storage[Books], sign: Sign) -> None:
         super().__init__(name="mollie-webhooks", daemon=True)
-        self.storage = storage
+        self.storage, self.sign = storage, sign
         self.stop, self.work = Event(), Event()
         self._busy, self._lock = 0, Lock()
 
@@ -111,7 +114,11 @@ class Sender(Thread):
         self.work.set()
 
     def _make(self, client: httpx.Client, call: Call) -> None:
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "*/*"}
+        headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "*/*")]
+        if call.webhook is not None:
+            with self.storage.transaction() as books:
+                signatures = self.sign(books, call.webhook, call.body)
+            headers = [("Content-Type", "application/json"), ("Accept", "*/*"), *signatures]
         started = time.monotonic()
         try:
             with client.stream("POST", call.url, content=call.body, headers=headers) as response:
@@ -148,3 +155,9 @@ def note(storage: Storage[Books], call: Call, status: int | None, result: str) -
             "UPDATE delivery SET state = %s, status = %s, result = %s, due_at = first_at + %s WHERE id = %s",
             ("delivered" if fine else "failed" if over else "queued", status, result, after, call.id),
         )
+        if over and not fine and call.webhook is not None:
+            books.connection.execute(
+                """UPDATE entity SET doc = doc || '{"status": "blocked"}'
+                   WHERE id = %s AND doc->>'status' = 'enabled'""",
+                (call.webhook,),
+            )

@@ -9,6 +9,7 @@ from typing import Literal
 from sandbox.settings import SHOPS
 
 Mode = Literal["live", "test"]
+MODES: tuple[Mode, ...] = ("live", "test")
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 

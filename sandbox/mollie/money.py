@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sandbox.mollie.facts import has_captures
 from sandbox.mollie.methods import METHODS
 from sandbox.mollie.storage import Books
 from sandbox.storage import Doc
@@ -40,11 +41,6 @@ def moved(books: Books, ids: Collection[str]) -> dict[str, Moved]:
         else:
             found[id_].captured = total
     return found
-
-
-def has_captures(payment: Doc) -> bool:
-    """Whether money was held first."""
-    return "authorizedAt" in payment
 
 
 def paid(payment: Doc, sums: Moved) -> Decimal:

@@ -11,9 +11,10 @@ from typing import Any
 from sandbox.mollie import states
 from sandbox.mollie.access import Caller
 from sandbox.mollie.errors import invalid, unknown
+from sandbox.mollie.facts import FINAL, is_cancelable
 from sandbox.mollie.lines import lines_of
 from sandbox.mollie.methods import EXPIRES, METHODS
-from sandbox.mollie.reading import Given, address, amount, metadata, missing, webhook_url
+from sandbox.mollie.reading import Given, address, amount, capture_delay, metadata, missing, webhook_url
 from sandbox.mollie.storage import Books, new_token, stamp
 from sandbox.storage import Doc
 
@@ -30,7 +31,6 @@ UPDATABLE = frozenset({
 _CREATABLE = UPDATABLE | {
     "amount", "lines", "captureMode", "captureDelay", "sequenceType", "digitalGoods", "cardToken",
 }  # fmt: skip
-_CAPTURE_MOST = timedelta(days=7)
 
 
 def create(books: Books, caller: Caller, given: Given) -> Doc:
@@ -75,7 +75,7 @@ def update(books: Books, caller: Caller, id_: str, given: Given) -> Doc:
     """Change what may change. Nobody is told."""
     doc = find(books, caller, id_, lock=True)
     given.only(UPDATABLE | caller.own_fields)
-    final = doc["status"] in states.FINAL
+    final = doc["status"] in FINAL
     for name, words in (("redirectUrl", "redirect URL"), ("cancelUrl", "cancel URL"), ("method", "method")):
         if final and name in given.fields:
             raise invalid(name, f"The {words} cannot be updated when the payment is finalized")
@@ -96,7 +96,7 @@ def cancel(books: Books, caller: Caller, id_: str, given: Given) -> Doc:
     """The canceled payment. Raises MollieError 422 where it is too late, or not the caller's to cancel."""
     doc = find(books, caller, id_, lock=True)
     given.only(caller.own_fields)
-    if not states.is_cancelable(doc):
+    if not is_cancelable(doc):
         raise invalid(None, "The payment cannot be cancelled")
     states.move(books, doc, "canceled")
     return doc
@@ -164,18 +164,9 @@ def _capture(given: Given, method: str | None) -> list[tuple[str, str | None]]:
         raise invalid("captureMode", "The capture mode should be automatic or manual")
     if mode == "manual" and method and not (METHODS[method].holds or METHODS[method].authorises):
         raise invalid("captureMode", f"{METHODS[method].name} cannot be captured by hand")
-    if delay is not None and capture_delay(delay) is None:
-        raise invalid("captureDelay", "The capture delay should be hours or days, at most 7 days")
+    if delay is not None:
+        capture_delay(delay)
     return [("captureMode", mode), ("captureDelay", delay)]
-
-
-def capture_delay(text: str) -> timedelta | None:
-    """`8 hours`, `2 days`; None when it is not that, or too long."""
-    found = re.fullmatch(r"(\d{1,3}) (hour|day)s?", text, re.ASCII)
-    if found is None:
-        return None
-    delay = timedelta(hours=int(found[1])) if found[2] == "hour" else timedelta(days=int(found[1]))
-    return delay if delay <= _CAPTURE_MOST else None
 
 
 def _due_date(books: Books, given: Given) -> date | None:

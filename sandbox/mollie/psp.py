@@ -4,31 +4,40 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from datetime import timedelta
+from decimal import Decimal
 from threading import Lock
 from typing import Any
 
 from sandbox.faults import Faults
-from sandbox.mollie import idempotency
+from sandbox.mollie import events, idempotency, ledger, settlements, webhooks
 from sandbox.mollie.deliveries import Sender
-from sandbox.mollie.storage import books_of, stamp
+from sandbox.mollie.identity import MODES, Mode
+from sandbox.mollie.storage import Books, books_of, stamp
 from sandbox.mollie.work import Worker
 
-TABLES = ("entity", "task", "delivery", "idempotency", "clock")
+_TABLES = ("entity", "task", "delivery", "idempotency")
 
 
 class Mollie:
-    """State that all requests share. `rate`: how many times as fast its own work goes, until somebody says else."""
+    """State that all requests share.
 
-    def __init__(self, database_url: str, base_url: str, *, portal_url: str, rate: float) -> None:
-        self.base_url, self.portal_url, self.rate = base_url, portal_url, rate
+    `rate`: how many times as fast its own work goes, until somebody says else. A portal at `portal_url` has its
+    subscriptions from the start.
+    """
+
+    def __init__(self, database_url: str, base_url: str, *, rate: float, portal_url: str | None = None) -> None:
+        self.base_url, self.rate, self.portal_url = base_url, rate, portal_url
         self.faults = Faults()
-        self.storage = books_of(database_url, self.faults)
-        self.sender = Sender(self.storage)
+        self.storage = books_of(database_url, self.faults, base_url)
+        self.sender = Sender(self.storage, events.signatures)
         self.worker = Worker(self.storage, self.after_commit)
         self.requests: Counter[str] = Counter()
         self.last: deque[dict[str, Any]] = deque(maxlen=50)
         self.lock = Lock()
-        self._fill()
+        with self.storage.transaction() as books:
+            books.connection.execute("INSERT INTO clock (rate) VALUES (%s) ON CONFLICT DO NOTHING", (self.rate,))
+            idempotency.recover(books)
+            self._fill(books)
         self.sender.start()
         self.worker.start()
 
@@ -99,11 +108,12 @@ class Mollie:
         """A Mollie that nobody has used: no payments, no faults, the clock with everybody else's."""
         self.faults.clear()
         with self.worker.alone, self.storage.transaction() as books:
-            for table in TABLES:
+            for table in _TABLES:
                 books.connection.execute(f"DELETE FROM {table}")
+            books.connection.execute("UPDATE clock SET ahead = '0', rate = %s", (self.rate,))
+            self._fill(books)
         self.requests.clear()
         self.last.clear()
-        self._fill()
 
     def close(self) -> None:
         """Stop the threads and let go of the database."""
@@ -114,7 +124,27 @@ class Mollie:
             thread.join(timeout=5)
         self.storage.close()
 
-    def _fill(self) -> None:
+    def correct_balance(self, mode: Mode, value: str) -> None:
+        """Money that comes or goes for no payment's sake."""
         with self.storage.transaction() as books:
-            books.connection.execute("INSERT INTO clock (rate) VALUES (%s) ON CONFLICT DO NOTHING", (self.rate,))
-            idempotency.recover(books)
+            ledger.enter(books, mode, "balance-correction", Decimal(value), context={})
+        self.after_commit()
+
+    def settle_now(self, mode: Mode) -> str | None:
+        """Pay out what there is; the settlement's id, or None when there is nothing."""
+        with self.storage.transaction() as books:
+            doc = settlements.settle_now(books, mode)
+        return str(doc["id"]) if doc else None
+
+    def _fill(self, books: Books) -> None:
+        """What is there before anybody does anything."""
+        for mode in MODES:
+            held = books.connection.execute(
+                "SELECT 1 FROM entity WHERE kind = 'transaction' AND mode = %s LIMIT 1", (mode,)
+            )
+            if held.fetchone() is None:
+                ledger.open_balance(books, mode)
+                books.later("settle", mode, settlements.EVERY)
+        held = books.connection.execute("SELECT 1 FROM entity WHERE kind = 'webhook' LIMIT 1")
+        if self.portal_url and held.fetchone() is None:
+            webhooks.subscribe(books, self.portal_url)

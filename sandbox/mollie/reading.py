@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ _WITH_CENTS = (
 )  # fmt: skip
 DECIMALS = {"JPY": 0, **dict.fromkeys(_WITH_CENTS, 2)}
 METADATA_BYTES = 1024
+CAPTURE_MOST = timedelta(days=7)
 _FORM = "application/x-www-form-urlencoded"
 _PARTS = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
@@ -148,6 +150,15 @@ def metadata(value: Any) -> Any:
     return value
 
 
+def capture_delay(text: str) -> timedelta:
+    """`8 hours`, `2 days`. Raises MollieError."""
+    found = re.fullmatch(r"(\d{1,3}) (hour|day)s?", text, re.ASCII)
+    delay = timedelta(hours=int(found[1]) * (24 if found[2] == "day" else 1)) if found else None
+    if delay is None or delay > CAPTURE_MOST:
+        raise invalid("captureDelay", "The capture delay should be hours or days, at most 7 days")
+    return delay
+
+
 def address(given: Given, name: str) -> str | None:
     """An address that a browser is sent to; an app's own scheme will do."""
     value = given.text(name)
@@ -161,11 +172,14 @@ def webhook_url(given: Given) -> str | None:
     value = given.text("webhookUrl")
     if value is None:
         return None
-    if not _has_place(value) or urlsplit(value).scheme not in ("http", "https"):
-        raise invalid("webhookUrl", "The webhook URL is invalid")
-    if _is_private(urlsplit(value).hostname or ""):
+    if not is_callable(value):
         raise invalid("webhookUrl", "The webhook URL is invalid because it is unreachable from Mollie's point of view")
     return value
+
+
+def is_callable(url: str) -> bool:
+    """Whether Mollie can call an address: of the web, or of this machine."""
+    return _has_place(url) and urlsplit(url).scheme in ("http", "https") and not _is_private(urlsplit(url).hostname)
 
 
 def _has_place(value: str) -> bool:
@@ -176,9 +190,9 @@ def _has_place(value: str) -> bool:
         return False
 
 
-def _is_private(host: str) -> bool:
+def _is_private(host: str | None) -> bool:
     try:
-        place = ipaddress.ip_address(host)
+        place = ipaddress.ip_address(host or "")
     except ValueError:
-        return host.endswith((".local", ".test", ".invalid"))
+        return not host or host.endswith((".local", ".test", ".invalid"))
     return place.is_private and not place.is_loopback

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sandbox.mollie import states
 from sandbox.mollie.errors import DOCUMENTATION
+from sandbox.mollie.facts import FINAL, has_captures, is_cancelable
 from sandbox.mollie.identity import ORGANISATION_ID
-from sandbox.mollie.money import Moved, has_captures, moved, paid, refundable
+from sandbox.mollie.money import Moved, moved, paid, refundable
 from sandbox.mollie.reading import money
 from sandbox.mollie.storage import Books
 from sandbox.storage import Doc
@@ -56,8 +56,8 @@ def _payment(base_url: str, doc: Doc, sums: Moved, act: str) -> Shown:
     for name in _PAYMENT_FIELDS:
         if name not in _ABSENT_WITHOUT or doc.get(name) is not None:
             shown[name] = doc.get(name)
-    if doc["status"] not in states.FINAL:
-        shown["isCancelable"] = states.is_cancelable(doc)
+    if doc["status"] not in FINAL:
+        shown["isCancelable"] = is_cancelable(doc)
     shown |= _sums(doc, sums)
     links = {"self": api_link(base_url, f"payments/{doc['id']}")}
     if doc["status"] == "open":
@@ -128,6 +128,38 @@ def _child(base_url: str, doc: Doc, kind: str, fields: tuple[str, ...]) -> Shown
         links["settlement"] = api_link(base_url, f"settlements/{doc['settlementId']}")
     links["documentation"] = page_link(f"{DOCUMENTATION}/reference/get-{kind}")
     return {**shown, "_links": links}
+
+
+def transaction(doc: Doc) -> Shown:
+    """One movement of a balance. Its context is flat, as in Mollie's own example."""
+    names = ("id", "type", "resultAmount", "initialAmount", "deductions", "createdAt", "context")
+    shown = {"resource": "balance-transaction", **{name: doc[name] for name in names}}
+    if doc["deductions"]:
+        shown["deductionDetails"] = {"fees": doc["deductions"]}
+    return shown
+
+
+def settlement(base_url: str, doc: Doc) -> Shown:
+    """One settlement; `open` and `next` are ids of their own."""
+    names = ("id", "reference", "createdAt", "settledAt", "status", "amount", "balanceId")
+    shown: Shown = {"resource": "settlement", **{name: doc[name] for name in names if name in doc}}
+    months = {year: {month: {**sums, "invoiceId": doc["_invoice"]} for month, sums in of_year.items()}
+              for year, of_year in doc["_periods"].items()}  # fmt: skip
+    shown |= {"invoiceId": doc["_invoice"], "periods": months}
+    path = f"settlements/{doc['id']}"
+    links = {"self": api_link(base_url, path)}
+    links |= {name: api_link(base_url, f"{path}/{name}") for name in ("payments", "refunds", "chargebacks", "captures")}
+    return {**shown, "_links": {**links, "documentation": page_link(f"{DOCUMENTATION}/reference/get-settlement")}}
+
+
+def webhook(base_url: str, doc: Doc, *, secret: str | None = None) -> Shown:
+    """One subscription; its secret is in the answer that makes it only."""
+    names = ("id", "url", "profileId", "createdAt", "name", "eventTypes", "status", "mode")
+    shown = {"resource": "webhook", **{name: doc[name] for name in names}}
+    if secret:
+        shown["webhookSecret"] = secret
+    page = page_link(f"{DOCUMENTATION}/reference/{'create' if secret else 'get'}-webhook")
+    return {**shown, "_links": {"self": api_link(base_url, f"webhooks/{doc['id']}"), "documentation": page}}
 
 
 SHOW_CHILD: Mapping[str, Callable[[str, Doc], Shown]] = {

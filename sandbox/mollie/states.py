@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from sandbox.faults import DICE
-from sandbox.mollie import deliveries
+from sandbox.mollie import ledger
 from sandbox.mollie.errors import MollieError, invalid
+from sandbox.mollie.events import announce
+from sandbox.mollie.facts import STEPS, has_captures
 from sandbox.mollie.methods import CARD_FAILURES, METHODS, Method
+from sandbox.mollie.reading import capture_delay
 from sandbox.mollie.storage import Books, moment_of, stamp
 from sandbox.storage import Doc
 
-FINAL = frozenset({"paid", "canceled", "expired", "failed"})
-STEPS: Mapping[str, frozenset[str]] = {
-    "open": frozenset({"pending", "authorized", "paid", "canceled", "expired", "failed"}),
-    "pending": frozenset({"paid", "authorized", "failed", "canceled", "expired"}),
-    "authorized": frozenset({"paid", "canceled", "expired", "failed"}),
-    **dict.fromkeys(FINAL, frozenset()),
-}
 _STAMPS = {
     "authorized": "authorizedAt", "paid": "paidAt", "canceled": "canceledAt", "expired": "expiredAt",
     "failed": "failedAt",
@@ -39,8 +34,11 @@ def move(books: Books, doc: Doc, status: str) -> None:
         doc[_STAMPS[status]] = stamp(books.now)
         doc.pop("expiresAt", None)
     books.save(doc)
-    if status != "pending":
-        deliveries.tell(books, doc)
+    if status == "paid" and not has_captures(doc):
+        euros = ledger.in_euro(doc["amount"])
+        ledger.enter(books, doc["mode"], "payment", euros, ledger.payment_fee(doc["method"], euros),
+                     method=doc["method"], member=doc["id"], context={"paymentId": doc["id"]})  # fmt: skip
+    announce(books, doc, f"payment.{status}", doc, classic=status != "pending")
 
 
 def pay(books: Books, doc: Doc, method: str | None = None) -> None:
@@ -71,6 +69,8 @@ def _hold(books: Books, doc: Doc, method: Method) -> None:
     doc["captureBefore"] = stamp(books.now + within)
     move(books, doc, "authorized")
     books.later("lapse", doc["id"], within, rushed=False)
+    if delay := doc.get("captureDelay"):
+        books.later("take_all", doc["id"], capture_delay(delay))
 
 
 def wait(books: Books, doc: Doc, method: str | None = None) -> None:
@@ -118,14 +118,6 @@ def lapse_if_due(books: Books, id_: str) -> None:
     doc = books.get("payment", id_, lock=True)
     if doc and doc["status"] == "authorized":
         move(books, doc, "expired")
-
-
-def is_cancelable(doc: Doc) -> bool:
-    """Whether whoever made the payment may still take it back."""
-    method = METHODS.get(doc["method"] or "")
-    if doc["status"] == "authorized":
-        return bool(method and method.holds)
-    return doc["status"] in ("open", "pending") and bool(method and method.cancelable)
 
 
 def _choose(doc: Doc, method: str | None) -> str:

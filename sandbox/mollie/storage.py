@@ -26,6 +26,10 @@ CREATE INDEX IF NOT EXISTS by_parent ON {schema}.entity (parent, kind, auto) WHE
 CREATE INDEX IF NOT EXISTS by_settlement ON {schema}.entity ((doc->>'settlementId'), kind, auto)
   WHERE doc ? 'settlementId';
 CREATE UNIQUE INDEX IF NOT EXISTS by_token ON {schema}.entity ((doc->>'_token')) WHERE doc ? '_token';
+CREATE INDEX IF NOT EXISTS unsettled ON {schema}.entity (mode, auto)
+  WHERE kind = 'transaction' AND NOT doc ? 'settlementId';
+CREATE INDEX IF NOT EXISTS unsent ON {schema}.entity (mode, (doc->>'status'), auto)
+  WHERE kind = 'refund' AND doc->>'status' IN ('queued', 'pending');
 CREATE TABLE IF NOT EXISTS {schema}.clock (
   one boolean PRIMARY KEY DEFAULT true CHECK (one), ahead interval NOT NULL DEFAULT '0', rate float8 NOT NULL);
 CREATE TABLE IF NOT EXISTS {schema}.task (
@@ -43,9 +47,9 @@ CREATE TABLE IF NOT EXISTS {schema}.idempotency (
 """
 
 
-def books_of(database_url: str, faults: Faults) -> Storage[Books]:
+def books_of(database_url: str, faults: Faults, base_url: str) -> Storage[Books]:
     """Mollie's books."""
-    return Storage(database_url, "mollie", _TABLES, partial(Books, faults))
+    return Storage(database_url, "mollie", _TABLES, partial(Books, faults, base_url))
 
 
 class Books:
@@ -55,8 +59,8 @@ class Books:
     says. Mollie's own work (refunds on their way, settlements, calls that are made again) goes `rate` times as fast.
     """
 
-    def __init__(self, faults: Faults, connection: Connection) -> None:
-        self.faults = faults
+    def __init__(self, faults: Faults, base_url: str, connection: Connection) -> None:
+        self.faults, self.base_url = faults, base_url
         self.connection = connection
         self._now: datetime | None = None
         self._rate = 1.0

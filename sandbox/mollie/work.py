@@ -9,12 +9,16 @@ from threading import Event, Lock, Thread
 
 import psycopg
 
-from sandbox.mollie import states
+from sandbox.mollie import captures, refunds, settlements, states
 from sandbox.mollie.storage import Books
 from sandbox.storage import Storage
 
 log = logging.getLogger(__name__)
-ACTS: Mapping[str, Callable[[Books, str], None]] = {"expire": states.expire_if_due, "lapse": states.lapse_if_due}
+ACTS: Mapping[str, Callable[[Books, str], None]] = {
+    "expire": states.expire_if_due, "lapse": states.lapse_if_due, "capture": captures.go_on,
+    "take_all": captures.take_all, "release": captures.let_go, "refund": refunds.go_on, "unqueue": refunds.unqueue,
+    "settle": settlements.settle_daily, "payout": settlements.pay_out,
+}  # fmt: skip
 _LOOK_S = 30.0  # As the sender's: nothing is missed by it.
 
 

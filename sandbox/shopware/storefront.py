@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
 from werkzeug import Request, Response
 from werkzeug.utils import redirect
 
+from sandbox import pages
 from sandbox.shopware import cart, checkout, finish, prices, shelf
 from sandbox.shopware.prices import Line
 from sandbox.shopware.shop import Shop
 from sandbox.shopware.texts import TEXTS
 
-_pages = Environment(loader=PackageLoader("sandbox"), autoescape=True)
-_pages.globals["euro"] = shelf.euro
-
-
-def css(accent: str) -> Response:
-    """The style sheet with the shop's colour in it."""
-    text = (files("sandbox") / "static" / "shop.css").read_text().replace("#accent", accent)
-    return Response(text, mimetype="text/css")
-
 
 def answer(shop: Shop, request: Request) -> Response:
     """A page of the storefront, or what follows from a form."""
     if request.path == "/app.css":
-        return css(shop.identity.accent)
+        return pages.css(shop.identity.accent)
     visit = Visit(shop, request)
     if request.method == "POST":
         act = _POSTED.get(request.path)
@@ -46,10 +36,11 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **context: Any) -> Response:
         """HTML in the shop's language."""
-        html = _pages.get_template(template).render(
-            shop=self.shop.identity, t=TEXTS[self.shop.identity.language], in_cart=sum(self.pieces.values()), **context
-        )
-        return Response(html, status, mimetype="text/html")
+        me = self.shop.identity
+        return pages.page(
+            template, status=status, shop=me, t=TEXTS[me.language], euro=shelf.euro, in_cart=sum(self.pieces.values()),
+            **context,
+        )  # fmt: skip
 
     def go(self, place: str) -> Response:
         return redirect(place, 303)

@@ -84,5 +84,5 @@ def test_only_methods_of_the_payments_own_choice_and_amount(mollie: BareMollie) 
     large = mollie.payment(amount=euro("60000.00"))
 
     assert "iDEAL" not in httpx.get(chosen["_links"]["checkout"]["href"]).text
-    assert "Bank transfer" in httpx.get(large["_links"]["checkout"]["href"]).text
+    assert "Overboeking" in httpx.get(large["_links"]["checkout"]["href"]).text
     assert "iDEAL" not in httpx.get(large["_links"]["checkout"]["href"]).text

@@ -27,6 +27,19 @@ def test_buyers_and_banks_act_over_http(mollie: BareMollie, handle: MollieHandle
     assert httpx.get(f"{address}/pay").status_code == 404
 
 
+def test_people_see_payments_and_let_things_happen_on_pages(mollie: BareMollie, handle: MollieHandle) -> None:
+    payment = mollie.paid(description="<Order 12>", webhookUrl="http://127.0.0.1:9/hook")
+    page = payment["_links"]["dashboard"]["href"]
+
+    answer = httpx.post(page, data={"act": "chargeback", "amount": "4.00"})
+
+    assert (answer.status_code, mollie.seen(payment["id"])["amountChargedBack"]["value"]) == (303, "4.00")
+    assert "&lt;Order 12&gt;" in httpx.get(handle.base_url).text
+    assert "http://127.0.0.1:9/hook" in httpx.get(page).text
+    assert httpx.get(page + "x").status_code == 404
+    assert httpx.post(page, data={"act": "pay"}).status_code == 422
+
+
 def test_the_clock_goes_forward_only(handle: MollieHandle) -> None:
     before = httpx.get(f"{handle.base_url}/clock").json()
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from mollie_calls import OTHER_SHOP, SHOP, BareMollie, bare_mollie, euro
 
-from sandbox.mollie.states import STEPS
+from sandbox.mollie.facts import STEPS
 from sandbox.testing import MollieHandle
 
 

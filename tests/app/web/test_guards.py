@@ -24,7 +24,7 @@ from app import create_app
 from app.auth.models import Audit
 from app.db import db
 from app.demo import docs
-from app.settings import ROOT, Settings, Shop
+from app.settings import ROOT, MollieAccess, MollieOrganisation, Settings, Shop
 from app.web.permissions import PERMISSIONS, RouteWithoutPermission, check_routes
 
 TEMPLATES = ROOT / "app" / "templates"
@@ -32,7 +32,10 @@ WITHOUT_FRAME = ("base.html", "errors/bare.html", "errors/fragment.html")
 HTMX = {"HX-Request": "true"}
 ELSEWHERE = ("auth.sign_in", "home.pulse", "matching.find")  # A browser is sent on to a whole page.
 STATEMENTS_AT_MOST = 12
-MORE_STATEMENTS = {"catalog.variant": 20}  # It tells everything about one thing: offers, stock, prices, storefronts.
+MORE_STATEMENTS = {
+    "catalog.variant": 20,
+    "orders.detail": 18,
+}  # It tells everything about one thing: offers, stock, prices, storefronts.
 
 
 @pytest.fixture
@@ -245,7 +248,10 @@ def connected(app: Flask) -> Iterator[None]:
     """One storefront may deliver."""
     before = app.extensions["settings"]
     shop = Shop(base_url="http://shop", client_id="i", client_secret=SecretStr("s"), app_secret=SecretStr(SECRET))
-    app.extensions["settings"] = before.model_copy(update={"shops": {"econocom": shop}})
+    mollie = MollieAccess(api_key=SecretStr("test_1"), webhook_token=SecretStr("guessed"), bridge="portal")
+    organisation = MollieOrganisation(token=SecretStr("access_1"), webhook_secrets=[SecretStr(SECRET)])
+    reached = {"shops": {"econocom": shop}, "mollie": {"econocom": mollie}, "mollie_organisation": organisation}
+    app.extensions["settings"] = before.model_copy(update=reached)
     yield
     app.extensions["settings"] = before
 
@@ -278,8 +284,8 @@ def test_a_form_without_its_token_or_with_another_browsers_is_refused(
     strangers = door.split('name="csrf_token" type="hidden" value="')[1].split('"')[0]
 
     for rule in routes(app, "POST"):
-        if rule.endpoint == "webhooks.shopware":
-            continue  # Its sender signs.
+        if rule.endpoint.startswith("webhooks."):
+            continue  # Senders sign, or know the address.
         address = house.address(app, rule)
         assert admin.post(address, data={"csrf_token": strangers}).status_code == 400, address
         part = admin.post(address, headers=HTMX)
