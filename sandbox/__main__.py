@@ -63,6 +63,8 @@ def serve() -> None:
         portal_url=settings.portal_url,
         mollie_rate=settings.mollie_rate,
         bridge=settings.bridge,
+        world_rate=settings.world,
+        past_orders=settings.orders,
         mollie_tells_portal=True,
         mollie_certificate=settings.mollie_certificate if settings.mollie_tls else None,
     )

@@ -15,6 +15,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from sandbox.control import Systems, control
 from sandbox.gateway import Application, Handler, Words, late, with_faults
+from sandbox.history import History
 from sandbox.mollie import api as mollie_api
 from sandbox.mollie import checkout
 from sandbox.mollie import control as mollie_control
@@ -27,6 +28,7 @@ from sandbox.shopware.errors import DEADLOCK
 from sandbox.shopware.psp import Psp, psp_client
 from sandbox.shopware.shop import Shop
 from sandbox.tls import self_made
+from sandbox.world import World
 
 _SHOPWARE = Words(
     "application/json",
@@ -107,6 +109,8 @@ class Sandbox:
         portal_url: str,
         mollie_rate: float = 1,
         bridge: Mapping[str, Bridge] | None = None,
+        world_rate: float = 0,
+        past_orders: int = 0,
         mollie_tells_portal: bool = False,
         mollie_certificate: Path | None = None,
     ) -> None:
@@ -127,11 +131,14 @@ class Sandbox:
             shop = Shop(identity, database_url, url, portal_url, psp=psp)
             server.app = shop_application(shop)
             self.shops[identity.code] = shop
-        self.systems = Systems(self.shops, self.mollie)
+        desk = psp_client(mollie_url, None, mollie_certificate)
+        self.world = World({code: shop.base_url for code, shop in self.shops.items()}, desk, rate=world_rate)
+        self.history = History(self.shops.values(), orders=past_orders)
+        self.systems = Systems(self.shops, self.mollie, self.world)
         server, self.control_url = self._server(ports[0])
         server.app = control(self.systems)
         self.threads = [Thread(target=server.serve_forever, daemon=True) for server in self.servers]
-        for thread in self.threads:
+        for thread in (*self.threads, self.world, *([self.history] if past_orders else [])):
             thread.start()
 
     def _server(self, port: int, tls: SSLContext | None = None) -> tuple[BaseWSGIServer, str]:
@@ -141,7 +148,9 @@ class Sandbox:
         return server, f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving, once nobody visits any more."""
+        self.history.close()
+        self.world.close()
         for server in self.servers:
             server.shutdown()
             server.server_close()

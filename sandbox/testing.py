@@ -163,6 +163,7 @@ class SandboxHandle:
 
     def reset(self) -> None:
         """Fresh shops, and a Mollie that nobody has used."""
+        self.sandbox.world.forget()
         for system in self.sandbox.systems.by_name.values():
             system.reset()
 
