@@ -65,8 +65,10 @@ def serve() -> None:
         base_port=settings.port,
         portal_url=settings.portal_url,
         mollie_rate=settings.mollie_rate,
-        mollie_tells_portal=True,
         bridge=settings.bridge,
+        world_rate=settings.world,
+        past_orders=settings.orders,
+        mollie_tells_portal=True,
         mollie_certificate=settings.mollie_certificate if settings.mollie_tls else None,
     )
     stop.wait()

@@ -13,6 +13,8 @@ import httpx
 _PRODUCT = re.compile(r'class="card" href="/p/([0-9a-f]{32})"')
 _METHOD = re.compile(r'name="method" value="([0-9a-f]{32})" data-method="([a-z_]+)"')
 _ATTEMPT = re.compile(r'<option value="([0-9a-f]{32})" data-method="([a-z_]+)"')
+_PLACE = re.compile(r"[?&]orderId=([0-9a-f]{32})")
+_PAYMENT = re.compile(r"\btr_[A-Za-z0-9]+")
 _ORDER = re.compile(r'name="orderId" value="([0-9a-f]{32})"')
 
 
@@ -93,13 +95,46 @@ class Buyer:
     def pay_again(self, order_id: str, method: str = "payment_ideal") -> str:
         """On the finish page, try again; returns where the shop sends us. Raises Refused."""
         page = self.http.get("/checkout/finish", params={"orderId": order_id}).raise_for_status().text
-        if _ORDER.search(page) is None:
+        if "/checkout/again" not in page:
             raise Refused("the finish page")
         ids = {name: id_ for id_, name in _ATTEMPT.findall(page)}
         answer = self.http.post("/checkout/again", data={"orderId": order_id, "method": ids.get(method, "")})
         if answer.status_code != 303:
             raise Refused(f"the finish page, {answer.status_code}")
         return answer.headers["Location"]
+
+    def cancel(self, order_id: str) -> None:
+        """Take the order back. Raises Refused where that is too late."""
+        self._tell("/order/cancel", order_id)
+
+    def complain(self, order_id: str, words: str) -> None:
+        """Write to the shop about an order. Raises Refused."""
+        self._tell("/order/comment", order_id, comment=words)
+
+    def _tell(self, path: str, order_id: str, **fields: str) -> None:
+        answer = self.http.post(path, data={"orderId": order_id, **fields})
+        if answer.status_code != 303:
+            raise Refused(f"{path}, {answer.status_code}")
+
+    def last_order(self) -> str:
+        """The order that this browser placed last. Raises Refused without one."""
+        found = _ORDER.search(self.http.get("/checkout/finish").text)
+        if found is None:
+            raise Refused("the finish page")
+        return found[1]
+
+    @staticmethod
+    def order_of(place: str) -> str:
+        """The order of a finish page; '' for another page."""
+        found = _PLACE.search(place)
+        return found[1] if found else ""
+
+    def payment_of(self, checkout_url: str) -> str:
+        """The payment as Mollie's page names it. Raises Refused where it is none."""
+        found = _PAYMENT.search(self.http.get(checkout_url).text)
+        if found is None:
+            raise Refused("Mollie's page")
+        return found[0]
 
     def choose(self, checkout_url: str, outcome: str, method: str = "") -> str:
         """On Mollie's page, let it end like this; returns where Mollie sends us. Raises Refused.

@@ -12,7 +12,9 @@ from werkzeug.utils import redirect
 from sandbox import pages
 from sandbox.faults import KINDS, fault_of
 from sandbox.mollie.psp import Mollie
+from sandbox.shopware import mails
 from sandbox.shopware.shop import Shop
+from sandbox.world import World
 
 
 class Systems(NamedTuple):
@@ -20,6 +22,7 @@ class Systems(NamedTuple):
 
     shops: dict[str, Shop]
     mollie: Mollie
+    world: World
 
     @property
     def by_name(self) -> dict[str, Shop | Mollie]:
@@ -43,8 +46,10 @@ def control(systems: Systems) -> Callable[[dict[str, Any], Any], Iterable[bytes]
 def _route(systems: Systems, request: Request) -> Response:
     shops = systems.shops
     if request.path == "/":
+        letters = {code: sent(shop)[:-11:-1] for code, shop in shops.items()}
         held = systems.mollie.stats()
-        return pages.page("control.html", shops=shops, stats=stats(shops), mollie=held, kinds=KINDS)
+        return pages.page("control.html", shops=shops, stats=stats(shops), mails=letters, mollie=held, kinds=KINDS,
+                          world=people(systems.world))  # fmt: skip
     if request.path == "/app.css":
         return pages.css()
     if request.path == "/stats":
@@ -57,6 +62,13 @@ def _route(systems: Systems, request: Request) -> Response:
         for system in _chosen(systems, _values(request).get("shop")):
             system.reset() if request.path == "/reset" else system.faults.clear()
         return _done(request)
+    if request.path == "/world" and request.method == "POST":
+        systems.world.rate = float(_values(request).get("rate") or 0)
+        return _done(request)
+    if request.path == "/world":
+        return _json(people(systems.world))
+    if request.path.startswith("/mails/"):
+        return _json(sent(shops[request.path.rpartition("/")[2]]))
     if request.path.startswith("/effects/"):
         return _json(effects(shops[request.path.rpartition("/")[2]]))
     return Response("not found", 404)
@@ -108,6 +120,17 @@ def stats(shops: dict[str, Shop]) -> dict[str, Any]:
             "webhooks": log, "faults": shop.faults.as_json(), "last": list(shop.last),
         }  # fmt: skip
     return result
+
+
+def people(world: World) -> dict[str, Any]:
+    """How many come by themselves, what they did, and how many have something left to do."""
+    return {"rate": world.rate, "told": dict(world.told), "waiting": world.waiting}
+
+
+def sent(shop: Shop) -> list[dict[str, Any]]:
+    """What a shop mailed, the oldest first."""
+    with shop.storage.transaction() as books:
+        return mails.kept(books)
 
 
 def effects(shop: Shop) -> dict[str, int]:

@@ -15,6 +15,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from sandbox.control import Systems, control
 from sandbox.gateway import Application, Handler, Words, late, with_faults
+from sandbox.history import History
 from sandbox.mollie import api as mollie_api
 from sandbox.mollie import checkout
 from sandbox.mollie import control as mollie_control
@@ -24,9 +25,10 @@ from sandbox.mollie.psp import Mollie
 from sandbox.settings import SHOPS, Bridge
 from sandbox.shopware import api, mollie_plugin, storefront
 from sandbox.shopware.errors import DEADLOCK
-from sandbox.shopware.psp import Psp
+from sandbox.shopware.psp import Psp, psp_client
 from sandbox.shopware.shop import Shop
 from sandbox.tls import self_made
+from sandbox.world import World
 
 _SHOPWARE = Words(
     "application/json",
@@ -106,9 +108,11 @@ class Sandbox:
         base_port: int,
         portal_url: str,
         mollie_rate: float = 1,
+        bridge: Mapping[str, Bridge] | None = None,
+        world_rate: float = 0,
+        past_orders: int = 0,
         mollie_tells_portal: bool = False,
         mollie_certificate: Path | None = None,
-        bridge: Mapping[str, Bridge] | None = None,
     ) -> None:
         ports = [base_port + place if base_port else 0 for place in range(len(SHOPS) + 2)]
         self.shops: dict[str, Shop] = {}
@@ -119,17 +123,22 @@ class Sandbox:
         server.app = mollie_application(self.mollie)
         for identity, profile, port in zip(SHOPS, PROFILES, ports[1:], strict=False):
             server, url = self._server(port)
-            webhook = f"{portal_url}/webhooks/mollie/{identity.code}/{identity.webhook_token}"
-            whom = (bridge or {}).get(identity.code, "storefront")
-            psp = Psp(mollie_url, profile.key("test"), whom, webhook, identity.plugin)
+            psp = Psp(
+                psp_client(mollie_url, profile.key("test"), mollie_certificate),
+                (bridge or {}).get(identity.code, "storefront"),
+                f"{portal_url}/webhooks/mollie/{identity.code}/{identity.webhook_token}", identity.plugin,
+            )  # fmt: skip
             shop = Shop(identity, database_url, url, portal_url, psp=psp)
             server.app = shop_application(shop)
             self.shops[identity.code] = shop
-        self.systems = Systems(self.shops, self.mollie)
+        desk = psp_client(mollie_url, None, mollie_certificate)
+        self.world = World({code: shop.base_url for code, shop in self.shops.items()}, desk, rate=world_rate)
+        self.history = History(self.shops.values(), orders=past_orders)
+        self.systems = Systems(self.shops, self.mollie, self.world)
         server, self.control_url = self._server(ports[0])
         server.app = control(self.systems)
         self.threads = [Thread(target=server.serve_forever, daemon=True) for server in self.servers]
-        for thread in self.threads:
+        for thread in (*self.threads, self.world, *([self.history] if past_orders else [])):
             thread.start()
 
     def _server(self, port: int, tls: SSLContext | None = None) -> tuple[BaseWSGIServer, str]:
@@ -139,9 +148,13 @@ class Sandbox:
         return server, f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving, once nobody visits any more."""
+        self.history.close()
+        self.world.close()
         for server in self.servers:
             server.shutdown()
             server.server_close()
         for system in self.systems.by_name.values():
             system.close()
+        for shop in self.shops.values():
+            shop.psp.http.close()

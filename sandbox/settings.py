@@ -26,6 +26,8 @@ class SandboxSettings(BaseSettings):
         Path("var/sandbox-mollie.pem"), description="Where it then writes what its clients have to trust."
     )
     portal_url: str = Field("http://127.0.0.1:8000", description="Where the shops' app sends its webhooks.")
+    world: float = Field(0, ge=0, description="Orders a minute of customers who come by themselves; 0: nobody comes.")
+    orders: int = Field(0, ge=0, description="Orders of past days that shops without any get once they sell something.")
     bridge: dict[str, Bridge] = Field(
         default_factory=dict,
         description="JSON object: shop code to whom Mollie calls, its `storefront` (where it is not named) or the "

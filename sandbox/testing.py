@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from sandbox.buyer import Buyer, Person
-from sandbox.control import effects, stats
+from sandbox.control import effects, sent, stats
 from sandbox.faults import Fault
 from sandbox.mollie import control as mollie_control
 from sandbox.mollie.identity import ORGANISATION_TOKEN, PROFILES, Mode, Profile
@@ -163,6 +163,7 @@ class SandboxHandle:
 
     def reset(self) -> None:
         """Fresh shops, and a Mollie that nobody has used."""
+        self.sandbox.world.forget()
         for system in self.sandbox.systems.by_name.values():
             system.reset()
 
@@ -170,6 +171,10 @@ class SandboxHandle:
         """What the shop holds and did."""
         result: dict[str, Any] = stats(self.sandbox.shops)[code]
         return result
+
+    def mails(self, code: str) -> list[dict[str, Any]]:
+        """What the shop mailed, the oldest first: `to` (address to name), `subject`, `plain`, `html`, `kind`, …"""
+        return sent(self.sandbox.shops[code])
 
     def effects(self, code: str) -> dict[str, int]:
         """Product id to number of writes."""

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from werkzeug import Request, Response
 
-from sandbox.shopware import events, info, states
+from sandbox.shopware import events, info, mails, states
 from sandbox.shopware.aggregate import aggregations
 from sandbox.shopware.criteria import Compiler, filters_of, page_of
 from sandbox.shopware.entities import ENTITIES, Association, Entity
@@ -49,6 +49,8 @@ def _route(shop: Shop, request: Request, path: str) -> Response:
         return _json(info.config(shop))
     if path == "_action/sync":
         return _sync(shop, request)
+    if path == "_action/mail-template/send":
+        return _send_mail(shop, request)
     parts = path.split("/")
     if match := re.fullmatch(r"_action/(?:state-machine/)?([a-z_-]+)/([^/]+)/state(?:/([a-z_]+))?", path):
         return _state(shop, request, match[1].replace("-", "_"), match[2], match[3])
@@ -355,9 +357,19 @@ def _state(shop: Shop, request: Request, entity: str, id_: str, action: str | No
     with shop.storage.transaction() as books:
         if action is None:
             return _json(states.transitions_of(books, shop.identity, entity, id_))
-        state = states.transition(books, shop.identity, shop.base_url, entity, id_, action)
+        body = _body(request)
+        send_mail = not isinstance(body, dict) or body.get("sendMail") is not False
+        state = states.transition(books, shop.identity, shop.base_url, entity, id_, action, send_mail=send_mail)
     shop.after_commit()
     wrapped = "/state-machine/" in request.path
-    body = {**state, "translated": {"name": state.get("name"), "customFields": {}}, "stateMachine": None,
+    told = {**state, "translated": {"name": state.get("name"), "customFields": {}}, "stateMachine": None,
             "orders": None, "extensions": []}  # fmt: skip
-    return _json({"data": body} if wrapped else body)
+    return _json({"data": told} if wrapped else told)
+
+
+def _send_mail(shop: Shop, request: Request) -> Response:
+    if request.method != "POST":
+        raise plain(405, "Method Not Allowed")
+    body = _body(request)
+    with shop.storage.transaction() as books:
+        return _json(mails.send(books, body if isinstance(body, dict) else {}))

@@ -122,6 +122,10 @@ _ALL = [
         "fromStateMachineState": _one("state_machine_state", "fromStateId"),
         "toStateMachineState": _one("state_machine_state", "toStateId"),
     }),
+    Entity("mail_template_type", required=("name", "technicalName"), translated=True),
+    Entity("mail_template", {"mailTemplateType": _one("mail_template_type", "mailTemplateTypeId")},
+           required=("subject", "contentHtml", "contentPlain"), foreign={"mailTemplateTypeId": "mail_template_type"},
+           translated=True),
     Entity("webhook", required=("name", "eventName", "url"), protected=frozenset({"errorCount"})),
     Entity(
         "order",

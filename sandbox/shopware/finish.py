@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sandbox.shopware import mollie_plugin, placing, states
+from sandbox.shopware import events, mollie_plugin, placing, states
+from sandbox.shopware.entities import ENTITIES
 from sandbox.shopware.psp import NotNow
 from sandbox.shopware.shop import Shop
-from sandbox.shopware.writes import ID
+from sandbox.shopware.storage import Books
+from sandbox.shopware.writes import ID, Write
 from sandbox.storage import Doc
 
 _WORDS = {
@@ -38,6 +40,7 @@ def seen(shop: Shop, order_id: str) -> dict[str, Any] | None:
         }  # fmt: skip
         state = _state(shop, newest)
         cancelled = states.name_of(shop.identity, "order", order["stateId"]) == "cancelled"
+        shown["may_cancel"] = _may_cancel(books, shop, order_id, order)
     if method is None or cancelled:
         word = "cancelled" if cancelled else "invoice" if state == "open" else state
         return {**shown, "word": word, "again": False}
@@ -73,7 +76,7 @@ def again(shop: Shop, order_id: str, method_id: str) -> str | None:
     None where nothing is to be paid any more.
     """
     with shop.storage.transaction() as books:
-        order = books.raw("order", [order_id]).get(order_id) if ID.match(order_id) else None
+        order = _locked(books, order_id)
         if order is None or states.name_of(shop.identity, "order", order["stateId"]) == "cancelled":
             return None
         attempts = books.of_order("order_transaction", order_id)
@@ -90,3 +93,39 @@ def again(shop: Shop, order_id: str, method_id: str) -> str | None:
 
 def _state(shop: Shop, attempt: Doc) -> str:
     return states.name_of(shop.identity, "order_transaction", attempt["stateId"])
+
+
+def cancel(shop: Shop, order_id: str) -> bool:
+    """The customer takes the order back; False where that is too late. What was paid stays paid."""
+    with shop.storage.transaction() as books:
+        order = _locked(books, order_id)
+        if order is None or not _may_cancel(books, shop, order_id, order):
+            return False
+        states.transition(books, shop.identity, shop.base_url, "order", order_id, "cancel")
+    shop.after_commit()
+    return True
+
+
+def comment(shop: Shop, order_id: str, words: str) -> bool:
+    """The customer writes about the order, below what they wrote before; False where there is nothing to keep."""
+    with shop.storage.transaction() as books:
+        order = _locked(books, order_id)
+        if order is None or not words:
+            return False
+        told = "\n".join(part for part in (order.get("customerComment"), words[: placing.LETTERS["comment"]]) if part)
+        write = Write(books, shop.identity, refuses=shop.faults.refuses)
+        write.add(ENTITIES["order"], {"id": order_id, "customerComment": told}, "/0")
+        events.follow(books, shop, write.store(), write)
+    shop.after_commit()
+    return True
+
+
+def _locked(books: Books, order_id: str) -> Doc | None:
+    return books.raw("order", [order_id]).get(order_id) if ID.match(order_id) else None
+
+
+def _may_cancel(books: Books, shop: Shop, order_id: str, order: Doc) -> bool:
+    """Until somebody packs it."""
+    parcels = books.of_order("order_delivery", order_id)
+    moved = [one for one in parcels if states.name_of(shop.identity, "order_delivery", one["stateId"]) != "open"]
+    return states.name_of(shop.identity, "order", order["stateId"]) == "open" and not moved

@@ -32,6 +32,7 @@ _ACTIONS = {
     "paid": "paid", "authorized": "authorize", "failed": "fail", "canceled": "cancel", "expired": "cancel",
     "refunded": "refund", "partially_refunded": "refund_partially", "charged_back": "chargeback",
 }  # fmt: skip
+_OVER = ("failed", "cancelled")
 _DETAILS = {  # Key of v5 to that of Mollie's details.
     "bankName": "bankName", "bankAccount": "bankAccount", "bankBic": "bankBic",
     "transferReference": "transferReference", "consumerName": "consumerName", "consumerAccount": "consumerAccount",
@@ -128,7 +129,11 @@ def _move(books: Books, shop: Shop, transaction_id: str, payment: Mapping[str, A
     row = books.get(ROW, [transaction_id]).get(transaction_id)
     if row is None or not books.raw("order", [row["orderId"]]):  # Locked before what is its, as writes do.
         raise NotNow(f"Transaction {transaction_id} was not found")
-    if action := _ACTIONS.get(status_of(payment)):
+    transaction = books.raw("order_transaction", [transaction_id])[transaction_id]
+    state = states.name_of(shop.identity, "order_transaction", transaction["stateId"])
+    action = _ACTIONS.get(status_of(payment))
+    over = state in _OVER and action in ("fail", "cancel")  # Of an attempt that the buyer gave up already.
+    if action and not over:
         states.transition(books, shop.identity, shop.base_url, "order_transaction", transaction_id, action)
     newest = books.of_order(ROW, row["orderId"])[-1]["id"]
     _write_down(books, shop, row["orderId"], transaction_id, row, payment, at_order=newest == transaction_id)

@@ -10,6 +10,7 @@ from sandbox.shopware.errors import shopware
 from sandbox.shopware.storage import Books
 from sandbox.storage import Doc
 
+_TRANSLATED = ("name", "description", "customFields", "subject", "senderName", "contentHtml", "contentPlain")
 _NOT_OF_MAPPINGS = frozenset(["id", "versionId", "customFields", "createdAt", "updatedAt", "autoIncrement"])
 
 
@@ -77,7 +78,7 @@ def plain_json(entity: Entity, doc: Doc, includes: dict[str, list[str]]) -> Doc:
             value = plain_json(ENTITIES[link.entity], value, includes)
         result[name] = value
     if entity.translated:
-        result["translated"] = {key: doc.get(key) for key in ("name", "description", "customFields") if key in doc}
+        result["translated"] = {key: doc.get(key) for key in _TRANSLATED if key in doc}
     result.setdefault("extensions", [])
     if entity.keys:
         result = {name: value for name, value in result.items() if name not in _NOT_OF_MAPPINGS}

@@ -46,6 +46,14 @@ def for_sale(books: Books, shop: Shop, ids: Iterable[str]) -> dict[str, Doc]:
     return {doc["id"]: doc for doc in docs}
 
 
+def some(books: Books, shop: Shop, start: int, number: int) -> list[str]:
+    """Ids of products for sale, from the `start`-th on and around the corner."""
+    parameters = [shop.sales_channel_id()]
+    whole = books.count(_FOR_SALE, list(parameters))
+    docs = books.find(_FOR_SALE, parameters, "e.id", number, start % max(1, whole))
+    return [doc["id"] for doc in docs]
+
+
 def gross(doc: Doc) -> Decimal:
     """What a piece costs, in euro with VAT in it."""
     price = next((p for p in doc.get("price") or [] if p.get("currencyId") == DEFAULT_CURRENCY), {"gross": 0})

@@ -64,7 +64,7 @@ class Shop:
         self.psp = self._as_delivered
         with self.storage.transaction() as books:
             books.connection.execute("DELETE FROM entity")
-            books.connection.execute("TRUNCATE effect, webhook_log, number_range")
+            books.connection.execute("TRUNCATE effect, webhook_log, number_range, mail")
         self.requests.clear()
         self.written.clear()
         self.oauth.refused.clear()

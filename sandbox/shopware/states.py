@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from sandbox.settings import ShopIdentity
-from sandbox.shopware import webhooks
+from sandbox.shopware import mails, webhooks
 from sandbox.shopware.constants import LIVE_VERSION, MACHINES, machine
 from sandbox.shopware.errors import shopware
 from sandbox.shopware.storage import Books
@@ -24,7 +24,9 @@ def name_of(shop: ShopIdentity, entity: str, id_: str) -> str:
     return next((name for name in names if state_id(shop, entity, name) == id_), "open")
 
 
-def transition(books: Books, shop: ShopIdentity, base_url: str, entity: str, id_: str, action: str) -> Doc:
+def transition(
+    books: Books, shop: ShopIdentity, base_url: str, entity: str, id_: str, action: str, *, send_mail: bool = True
+) -> Doc:
     """Move one row; returns the new state. A target that is the current state is a no-op. Raises ShopError 400."""
     found = books.raw(entity, [id_]).get(id_)
     if found is None:
@@ -64,6 +66,8 @@ def transition(books: Books, shop: ShopIdentity, base_url: str, entity: str, id_
     payload = {"order": {key: order.get(key) for key in ("id", "orderNumber", "price", "customFields", "amountTotal")}}
     for side, name in (("leave", current), ("enter", target)):
         webhooks.queue(books, shop, base_url, f"state_{side}.{MACHINES[entity]}.{name}", payload)
+    if send_mail:
+        mails.about_order(books, shop, f"{MACHINES[entity]}.{target}", order_id)
     return books.get("state_machine_state", [new])[new]
 
 

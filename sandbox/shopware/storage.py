@@ -23,6 +23,9 @@ CREATE INDEX IF NOT EXISTS product_name ON {schema}.entity ((doc->>'name'), id) 
 CREATE INDEX IF NOT EXISTS product_for_sale ON {schema}.entity ((doc->>'name'), id)
   WHERE name = 'product' AND doc->>'active' = 'true' AND (doc->>'stock')::int > 0;
 CREATE TABLE IF NOT EXISTS {schema}.number_range (name text PRIMARY KEY, last bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS {schema}.mail (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, doc jsonb NOT NULL,
+  at timestamptz NOT NULL DEFAULT clock_timestamp());
 CREATE TABLE IF NOT EXISTS {schema}.effect (id text PRIMARY KEY, writes int NOT NULL);
 CREATE TABLE IF NOT EXISTS {schema}.webhook_log (
   event_id text PRIMARY KEY, webhook text NOT NULL, body jsonb NOT NULL, state text NOT NULL, attempts int NOT NULL,

@@ -33,12 +33,14 @@ class Visit:
         self.shop, self.request = shop, request
         self.form = request.form  # Read now: the connection is used again.
         self.pieces = cart.pieces_of(shop, request)
+        self.order_cookie = f"order_{shop.identity.code}"  # Names the order that this browser placed last.
 
     def page(self, template: str, status: int = 200, **context: Any) -> Response:
         """HTML in the shop's language."""
+        me = self.shop.identity
         return pages.page(
-            template, status=status, shop=self.shop.identity, t=TEXTS[self.shop.identity.language],
-            in_cart=sum(self.pieces.values()), euro=shelf.euro, **context,
+            template, status=status, shop=me, t=TEXTS[me.language], euro=shelf.euro, in_cart=sum(self.pieces.values()),
+            **context,
         )  # fmt: skip
 
     def go(self, place: str) -> Response:
@@ -122,12 +124,17 @@ def _place(visit: Visit) -> Response:
         return visit.page("order.html", 422, **sums(visit.lines()), **told.form)
     if told.order_id is None:
         return _cart(visit, 409)
-    return cart.keep(visit.shop, visit.go(checkout.pay(visit.shop, told.order_id, told.transaction_id)), {})
+    response = visit.go(checkout.pay(visit.shop, told.order_id, told.transaction_id))
+    response.set_cookie(visit.order_cookie, told.order_id, httponly=True, samesite="Lax")
+    return cart.keep(visit.shop, response, {})
 
 
 def _finish(visit: Visit) -> Response:
-    seen = finish.seen(visit.shop, visit.request.args.get("orderId", ""))
-    return visit.page("finish.html", seen=seen, refused="refused" in visit.request.args) if seen else _unknown(visit)
+    asked = visit.request.args
+    seen = finish.seen(visit.shop, asked.get("orderId") or visit.request.cookies.get(visit.order_cookie, ""))
+    if seen is None:
+        return _unknown(visit)
+    return visit.page("finish.html", seen=seen, refused="refused" in asked, heard="heard" in asked)
 
 
 def _again(visit: Visit) -> Response:
@@ -140,6 +147,16 @@ def _again(visit: Visit) -> Response:
     return visit.go(checkout.pay(visit.shop, order_id, transaction_id))
 
 
+def _cancel(visit: Visit) -> Response:
+    done = finish.cancel(visit.shop, visit.form.get("orderId", ""))
+    return visit.go(f"/checkout/finish?orderId={visit.form['orderId']}") if done else _unknown(visit)
+
+
+def _comment(visit: Visit) -> Response:
+    done = finish.comment(visit.shop, visit.form.get("orderId", ""), visit.form.get("comment", "").strip())
+    return visit.go(f"/checkout/finish?orderId={visit.form['orderId']}&heard=1") if done else _unknown(visit)
+
+
 def _unknown(visit: Visit) -> Response:
     return visit.page("missing.html", 404)
 
@@ -149,4 +166,5 @@ _PAGES: Mapping[str, Callable[[Visit], Response]] = {
 }  # fmt: skip
 _POSTED: Mapping[str, Callable[[Visit], Response]] = {
     "/cart/add": _add, "/cart": _update, "/checkout": _place, "/checkout/again": _again,
+    "/order/cancel": _cancel, "/order/comment": _comment,
 }  # fmt: skip

@@ -29,6 +29,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "invoice": "U ontvangt een rekening.", "again": "Opnieuw betalen", "go_on": "Verder met betalen",
         "other": "Anders betalen", "nothing": "Deze bestelling kennen wij niet.",
         "refused": "Betalen kan op dit moment niet. Probeer het straks opnieuw.",
+        "help": "Iets mis met uw bestelling?", "say": "Schrijf ons wat er is",
+        "send": "Versturen", "heard": "Dank u, wij kijken ernaar.", "cancel": "Bestelling annuleren",
         "refunded": "Het bedrag is terugbetaald.", "cancelled": "Deze bestelling is geannuleerd.",
     },
     "en": {
@@ -53,6 +55,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "invoice": "You will get an invoice.", "again": "Pay again", "go_on": "Continue to pay",
         "other": "Pay another way", "nothing": "We do not know this order.",
         "refused": "It is not possible to pay right now. Please try again later.",
+        "help": "Something wrong with your order?", "say": "Write to us what it is",
+        "send": "Send", "heard": "Thank you, we will look at it.", "cancel": "Cancel the order",
         "refunded": "The amount was paid back.", "cancelled": "This order was cancelled.",
     },
 }  # fmt: skip

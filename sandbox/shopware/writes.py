@@ -32,6 +32,9 @@ class Write:
         self.refuses = refuses
         self.rows: dict[str, dict[str, tuple[str, Doc]]] = defaultdict(dict)  # entity -> id -> (pointer, fields)
         self.new: dict[str, set[str]] = defaultdict(set)  # entity -> ids that were not there before
+        self.changed: dict[str, dict[str, set[str]]] = defaultdict(
+            dict
+        )  # entity -> id -> fields that became other ones
         self.errors: list[dict[str, Any]] = []
 
     def add(self, entity: Entity, payload: Any, pointer: str, *, parent: dict[str, str] | None = None) -> str:
@@ -92,7 +95,8 @@ class Write:
                     self.new[name].add(id_)
                 self._demand(name, id_, old, pointer, create)
                 self._check(ENTITIES[name], pointer, fields, old)
-                ready[name][id_] = _derived(name, _merged(old, fields))
+                ready[name][id_] = merged = _derived(name, _merged(old, fields))
+                self.changed[name][id_] = {one for one in fields if old is None or merged.get(one) != old.get(one)}
         if self.errors:
             raise ShopError(400, self.errors)
         self._check_products(ready.get("product", {}))

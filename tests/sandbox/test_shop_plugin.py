@@ -219,6 +219,16 @@ def test_who_pays_again_can_pay_twice_in_two_tabs(world: SandboxHandle, selling:
     assert (fields(selling, "order", first.order_id) or {})["payment_id"] == second.payment_id
 
 
+def test_an_attempt_that_was_given_up_stays_so_when_its_payment_ends(world: SandboxHandle, selling: BareShop) -> None:
+    first = world.buy(selling.code, "SKU-1")
+    second = world.pay_again(selling.code, first.order_id)
+
+    world.mollie.act(first.payment_id, "fail")
+
+    assert delivered(world, first.payment_id)
+    assert attempts(selling, first) == [("cancelled", first.transaction_id), ("open", second.transaction_id)]
+
+
 @pytest.mark.parametrize(("outcome", "words"), [
     ("pay", ("De betaling is binnen", "We have your payment")), ("fail", ("niet gelukt", "did not work")),
     ("cancel", ("niet gelukt", "did not work")), ("wait", ("in behandeling", "on its way")),
