@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, CompoundSelect, Select, false, intersect, or_, select, tuple_, union
 from sqlalchemy.orm import Session, aliased
 
 from app.catalog.models import Variant
@@ -62,18 +62,19 @@ def means(text: str) -> ColumnElement[bool]:
     Each is a walk of one index; `app.orders.keys` says what can be quoted.
     """
     spelt = keys.meanings(text)
-    whole = [OrderKey.value.in_(spelt), *(OrderKey.value.startswith(value, autoescape=True) for value in spelt)]
     words = list(keys.words(text))
-    ways: list[ColumnElement[bool]] = [false()]
+    ways: list[Select[int] | CompoundSelect[int]] = []
     if spelt:
-        ways.append(Order.id.in_(select(OrderKey.order_id).where(or_(*whole))))
+        whole = [OrderKey.value.in_(spelt), *(OrderKey.value.startswith(value, autoescape=True) for value in spelt)]
+        ways.append(select(OrderKey.order_id).where(or_(*whole)))
     if len(words) > 1:
-        ways.append(and_(*(
-            Order.id.in_(select(OrderKey.order_id).where(
-                OrderKey.value.startswith(word, autoescape=True), OrderKey.kind == "name"))
+        ways.append(intersect(*(
+            select(OrderKey.order_id).where(OrderKey.value.startswith(word, autoescape=True), OrderKey.kind == "name")
             for word in words
         )))  # fmt: skip
-    return or_(*ways)
+    if len(ways) > 1:  # One set of ids: of two that are joined by OR the planner expects half of the table.
+        return Order.id.in_(union(*ways))
+    return Order.id.in_(ways[0]) if ways else false()
 
 
 def found(session: Session, text: str, *, limit: int) -> list[OrderRow]:

@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import many_orders
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from small_assortment import Assortment
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -19,6 +19,7 @@ from app.lists import queries
 from app.lists.filters import Options
 from app.lists.state import state_of
 from app.orders.listing import ORDERS
+from bench import many_orders
 
 COUNT = 50_000
 MIXES = (
@@ -36,6 +37,9 @@ def filled(_application: Flask) -> Iterator[tuple[Session, Options]]:
     with _application.app_context(), db.engine.connect() as connection:
         outer = connection.begin()
         session = Session(bind=connection)
+        assortment = Assortment(session)
+        variants = [assortment.variant(f"SKU-{grade}", grade) for grade in ("new", "A+", "A", "B", "C")]
+        assortment.offer(assortment.supplier(), variants[2])
         many_orders.fill(session, COUNT)
         yield session, ORDERS.options(session)
         session.close()
