@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Numeric, String, Text, event, func
+from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Numeric, String, Text, event, func, text
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 NAMING = {
@@ -85,3 +85,15 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
             copy.write_row(row)
             count += 1
     return count
+
+
+_FRESH = "CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"
+
+
+def stage_rows(
+    session: Session, name: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
+    """COPY rows into a fresh temporary table `name` with these columns of `table`. Names must be trusted."""
+    session.execute(text("DROP TABLE IF EXISTS " + name))
+    session.execute(text(_FRESH.format(name=name, columns=", ".join(columns), table=table)))
+    copy_rows(session, name, columns, rows)

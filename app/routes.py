@@ -10,13 +10,16 @@ def init_app(app: Flask) -> None:
     from app.admin.views import bp as admin
     from app.auth.views import bp as auth
     from app.catalog.views import bp as catalog
+    from app.customers.views import bp as customers
     from app.feeds.views import bp as feeds
     from app.flows.views import bp as flows
     from app.home import views as frame
     from app.home.views import bp as home
     from app.matching.views import bp as matching
     from app.offers.views import bp as offers
+    from app.orders import act_views  # noqa: F401  # As below.
     from app.orders.views import bp as orders
+    from app.payments.views import bp as payments
     from app.pricing import views_prices, views_register, views_rules, views_sets  # noqa: F401  # As below.
     from app.pricing.pin_views import bp as pins
     from app.pricing.views import bp as pricing
@@ -31,6 +34,8 @@ def init_app(app: Flask) -> None:
     pages = (
         home,
         orders,
+        payments,
+        customers,
         suppliers,
         feeds,
         offers,

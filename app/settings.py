@@ -26,6 +26,31 @@ class Shop(BaseModel):
     app_secret: SecretStr | None = None  # Signs the shop's webhooks; None: the shop sends none.
 
 
+class MollieAccess(BaseModel):
+    """How the payments of one storefront are reached at Mollie. Going live means changing the key.
+
+    `bridge`: who moves the shop's payment states. `storefront`: the shop's own Mollie plugin, and we see that it did;
+    `portal`: we do, and Mollie calls `/webhooks/mollie/<channel>/<webhook_token>`.
+    """
+
+    base_url: str = "https://api.mollie.com"
+    api_key: SecretStr
+    profile_id: str | None = None
+    bridge: Literal["storefront", "portal"] = "storefront"
+    webhook_token: SecretStr | None = None  # What nobody can guess in the address of our webhook.
+    shop_webhook: str = "/mollie/webhook/{transaction}"  # The shop plugin's own; of a headless shop it is below /api.
+    description_format: str = "{ordernumber}"  # As the shop's plugin is told to write it.
+
+
+class MollieOrganisation(BaseModel):
+    """The organisation at Mollie: settlements and signed events need its token."""
+
+    base_url: str = "https://api.mollie.com"
+    token: SecretStr
+    mode: Literal["live", "test"] = "live"
+    webhook_secrets: list[SecretStr] = Field(default_factory=list)  # Of subscriptions; during a rotation both.
+
+
 class Settings(BaseSettings):
     """The settings object. Each field's environment name is the field's name in capitals."""
 
@@ -54,6 +79,24 @@ class Settings(BaseSettings):
     shops: dict[str, Shop] = Field(
         default_factory=dict,
         description="JSON object: channel code to `base_url`, `client_id`, `client_secret`, `app_secret`.",
+    )
+    mollie: dict[str, MollieAccess] = Field(
+        default_factory=dict,
+        description="JSON object: channel code to `api_key`, `bridge` (`storefront` or `portal`), `webhook_token`, "
+        "`base_url`, `profile_id`, `shop_webhook`, `description_format`.",
+    )
+    mollie_organisation: MollieOrganisation | None = Field(
+        None, description="JSON object: `token`, `mode`, `webhook_secrets`, `base_url`; needed for settlements."
+    )
+    payment_grace_seconds: int = Field(
+        60, ge=0, description="Seconds that a shop may lag behind Mollie before we call it a difference and mend it."
+    )
+    payment_recheck_days: int = Field(
+        35, ge=1, description="Days back to which all payments are compared with Mollie once a day."
+    )
+    refund_limits: dict[str, Decimal] = Field(
+        {"agent": Decimal(250), "manager": Decimal(5000), "admin": Decimal(0)},
+        description="JSON object: role to the EUR that it pays back or cancels alone; above, a second person agrees.",
     )
     session_idle_minutes: int = Field(60 * 8, ge=1, description="Minutes without a request that end a session.")
     session_absolute_hours: int = Field(24 * 3, ge=1, description="Hours after sign-in that end any session.")

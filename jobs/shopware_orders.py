@@ -33,12 +33,13 @@ def order_seen(order: ShopOrder) -> OrderSeen:
         shipping=_cents(order.shipping.total_price), tax_status=order.price.tax_status,
         email=buyer.email.strip() if buyer else "", name=_joined(buyer.first_name, buyer.last_name) if buyer else "",
         company=buyer.company if buyer else "", customer_number=buyer.customer_number if buyer else "",
-        comment=order.comment,
+        comment=order.comment, customer_external_id=(buyer.customer_id or None) if buyer else None,
+        guest=not (buyer and buyer.record and not buyer.record.guest),
         lines=tuple(_line(line) for line in sorted(order.lines, key=lambda line: (line.position, line.id))),
         payments=_payments(order),
         deliveries=tuple(_delivery(one) for one in sorted(order.deliveries, key=lambda one: one.id)),
         addresses=tuple(
-            _address(one, billing=one.id == order.billing_address_id)
+            address_seen(one, billing=one.id == order.billing_address_id)
             for one in sorted(order.addresses, key=lambda one: one.id)
         ),
     )  # fmt: skip
@@ -103,7 +104,8 @@ def _delivery(one: Delivery) -> DeliverySeen:
     )  # fmt: skip
 
 
-def _address(one: Address, *, billing: bool) -> AddressSeen:
+def address_seen(one: Address, *, billing: bool) -> AddressSeen:
+    """The address in our words."""
     return AddressSeen(
         one.id, billing, _joined(one.first_name, one.last_name), one.company, one.street,
         _joined(one.extra_1, one.extra_2), one.zipcode, one.city, one.country.iso[:2] if one.country else "",

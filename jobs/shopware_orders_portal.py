@@ -9,28 +9,30 @@ after promises moved. A lane is worked by one worker at a time, so what is read 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from pydantic import ValidationError
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app import clock, queue
 from app.channels.models import Channel
 from app.channels.services import FLOW as LISTINGS
 from app.channels.services import lock_assortment, send_again
+from app.customers import owning, twins
 from app.db import Json, transaction
 from app.extensions import settings
 from app.flows import services as ledger
-from app.flows.models import Cursor, Message
+from app.flows.queries import is_waiting
 from app.orders import promises, services
+from app.payments import services as payments
 from integrations.shopware import orders as shopware
 from jobs import failpoints, shops
 from jobs.claims import Batch, Claimed
+from jobs.cursors import blocks, move, place_of
 from jobs.settlement import Outcome, settle
 from jobs.shopware_orders import order_seen
 
@@ -63,7 +65,7 @@ def _tick(batch: Batch, message: Claimed) -> None:
         asked = [
             code
             for code in codes
-            if code in settings().shops and not _is_asked(session, batch.flow.name, code)
+            if code in settings().shops and not is_waiting(session, batch.flow.name, code, "poll")
         ]  # fmt: skip
         for code in asked:
             ledger.receive(session, batch.flow.name, key="poll", delivery_id=f"poll:{message.key}", channel=code,
@@ -73,19 +75,12 @@ def _tick(batch: Batch, message: Claimed) -> None:
         queue.wake(batch.flow.name)
 
 
-def _is_asked(session: Session, flow: str, code: str) -> bool:
-    waiting = sa.select(Message.id).where(
-        Message.flow == flow, Message.channel == code, Message.key == "poll", Message.state == "pending"
-    )
-    return session.execute(waiting.limit(1)).first() is not None
-
-
 def _read_named(batch: Batch, messages: Sequence[Claimed]) -> None:
     """Read every order that deliveries name, once; one that the shop does not know any more is marked."""
     ids = sorted({id_ for message in messages for id_ in message.body["orders"]})
     found: set[str] = set()
     odd: dict[str, str] = {}
-    for block in _blocks(ids, PAGE):
+    for block in blocks(ids, PAGE):
         rows = list(shops.client(batch.channel).search("order", shopware.by_ids(block)))
         found |= {str(row.get("id")) for row in rows}
         odd |= _apply(batch, rows).odd
@@ -97,6 +92,7 @@ def _read_named(batch: Batch, messages: Sequence[Claimed]) -> None:
         _tell(session, batch, moved)
         settle(session, batch, [_outcome(message, odd) for message in messages])
     _wake(batch, moved)
+    _look_at_customers()
 
 
 def _outcome(message: Claimed, odd: Mapping[str, str]) -> Outcome:
@@ -111,8 +107,7 @@ def _poll(batch: Batch, message: Claimed) -> None:
     """New orders by the shop's count, page by page with the cursor; then whatever moved since the last poll began."""
     began = clock.now()
     with transaction() as session:
-        cursor = session.get(Cursor, (batch.flow.name, batch.channel))
-        place: Json = dict(cursor.place) if cursor else {}
+        place = place_of(session, batch)
     counts = {"new": 0, "changed": 0, "unchanged": 0}
     client = shops.client(batch.channel)
     auto, seen = int(place.get("auto", 0)), 0
@@ -128,15 +123,33 @@ def _poll(batch: Batch, message: Claimed) -> None:
     if "since" in place:
         since = datetime.fromisoformat(place["since"]) - OVERLAP
         changed = client.search("order", shopware.changed_since(since), page_size=PAGE)
-        for block in _blocks(changed, PAGE):
+        for block in blocks(changed, PAGE):
             _take(batch, block, counts)
     with transaction() as session:
         moved = _keep(session, _channel_id(session, batch.channel), _waiting(session, batch.channel))
         _tell(session, batch, moved)
-        _move(session, batch, place | {"since": began.isoformat()})
+        move(session, batch, place | {"since": began.isoformat()})
         news = counts["new"] + counts["changed"]
         settle(session, batch, [Outcome(message.id, "delivered" if news else "unchanged", dict(counts))])
     _wake(batch, moved)
+    _adopt(batch.channel)
+    _look_at_customers()
+
+
+def _adopt(code: str) -> None:
+    """Orders that were stored before customers were known get theirs."""
+    more = True
+    while more:
+        with transaction() as session:
+            more = bool(owning.adopt(session, _channel_id(session, code), limit=PAGE, now=clock.now()))
+
+
+def _look_at_customers() -> None:
+    """Whom something was read of is compared with all others, now that it is committed."""
+    more = True
+    while more:
+        with transaction() as session:
+            more = bool(twins.look(session, now=clock.now()))
 
 
 def _take(batch: Batch, rows: Sequence[Mapping[str, Any]], counts: dict[str, int], place: Json | None = None) -> None:
@@ -175,8 +188,13 @@ def _apply(batch: Batch, rows: Sequence[Mapping[str, Any]], place: Json | None =
         applied = services.apply_orders(session, channel_id, orders, now=now)
         moved = _keep(session, channel_id, applied.moved, applied.dropped)
         _tell(session, batch, moved)
+        payments.orders_moved(session, applied.moved, now=now)
         if place is not None:
-            _move(session, batch, place)
+            move(session, batch, place)
+        elif batch.channel in settings().mollie:  # A first pull names too many; Mollie's lists have them all.
+            payments.ask_again(session, batch.channel, payments.named_by(session, applied.moved), now=now)
+    if applied.moved and place is None:
+        queue.wake(payments.FLOW)
     return _Taken(applied, odd)
 
 
@@ -236,18 +254,3 @@ def _listings(batch: Batch, messages: Sequence[Claimed]) -> None:
 
 def _channel_id(session: Session, code: str) -> int:
     return session.execute(sa.select(Channel.id).where(Channel.code == code)).scalar_one()
-
-
-def _move(session: Session, batch: Batch, place: Json) -> None:
-    values = {"place": place, "moved_at": clock.now()}
-    session.execute(
-        insert(Cursor)
-        .values(flow=batch.flow.name, channel=batch.channel, **values)
-        .on_conflict_do_update(index_elements=["flow", "channel"], set_=values)
-    )
-
-
-def _blocks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    iterator = iter(items)
-    while block := list(islice(iterator, size)):
-        yield block

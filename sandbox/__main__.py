@@ -33,13 +33,15 @@ def mollie(port: int) -> str:
     """What the portal needs to reach Mollie: the test mode of each channel's profile, and the organisation's token."""
     tls = TypeAdapter(bool).validate_python(os.environ.get("SANDBOX_MOLLIE_TLS", "0"))
     scheme = "https" if tls else "http"
+    bridge = json.loads(os.environ.get("SANDBOX_BRIDGE", "{}"))
     return json.dumps(
         {
             "base_url": f"{scheme}://127.0.0.1:{port + len(SHOPS) + 1}", "organisation_token": ORGANISATION_TOKEN,
             "channels": {
                 profile.code: {"profile_id": profile.id, "api_key": profile.key("test"),
-                               "webhook_secret": profile.webhook_secret}
-                for profile in PROFILES
+                               "webhook_secret": profile.webhook_secret, "webhook_token": shop.webhook_token,
+                               "bridge": bridge.get(shop.code, "storefront")}
+                for profile, shop in zip(PROFILES, SHOPS, strict=True)
             },
         }
     )  # fmt: skip
@@ -64,6 +66,7 @@ def serve() -> None:
         portal_url=settings.portal_url,
         mollie_rate=settings.mollie_rate,
         mollie_tells_portal=True,
+        bridge=settings.bridge,
         mollie_certificate=settings.mollie_certificate if settings.mollie_tls else None,
     )
     stop.wait()

@@ -24,6 +24,7 @@ KINDS = (
     "drip",  # value: seconds between bytes
     "bad_row",  # value: product number that sync refuses
     "token_expiry",  # value: seconds a token lives
+    "plugin_deaf",  # a shop's Mollie plugin says thank you and does nothing; route: on /mollie/webhook/
     "webhook_delay", "webhook_duplicate", "webhook_drop", "webhook_reorder",  # route: on the webhook's address
 )  # fmt: skip
 

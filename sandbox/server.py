@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from ssl import SSLContext
 from threading import Thread
@@ -19,10 +19,12 @@ from sandbox.mollie import api as mollie_api
 from sandbox.mollie import checkout
 from sandbox.mollie import control as mollie_control
 from sandbox.mollie.errors import MollieError
+from sandbox.mollie.identity import PROFILES
 from sandbox.mollie.psp import Mollie
-from sandbox.settings import SHOPS
-from sandbox.shopware import api, storefront
+from sandbox.settings import SHOPS, Bridge
+from sandbox.shopware import api, mollie_plugin, storefront
 from sandbox.shopware.errors import DEADLOCK
+from sandbox.shopware.psp import Psp
 from sandbox.shopware.shop import Shop
 from sandbox.tls import self_made
 
@@ -60,6 +62,8 @@ def shop_application(shop: Shop) -> Application:
 
 
 def _shop_answer(shop: Shop, request: Request) -> Response:
+    if "/mollie/webhook" in request.path:
+        return with_faults(shop.faults, _SHOPWARE, request, lambda: mollie_plugin.webhook(shop, request))
     if request.path.startswith("/api"):
         return with_faults(shop.faults, _SHOPWARE, request, lambda: api.answer(shop, request))
     return storefront.answer(shop, request)
@@ -104,19 +108,23 @@ class Sandbox:
         mollie_rate: float = 1,
         mollie_tells_portal: bool = False,
         mollie_certificate: Path | None = None,
+        bridge: Mapping[str, Bridge] | None = None,
     ) -> None:
         ports = [base_port + place if base_port else 0 for place in range(len(SHOPS) + 2)]
         self.shops: dict[str, Shop] = {}
         self.servers: list[BaseWSGIServer] = []
-        for identity, port in zip(SHOPS, ports[1:], strict=False):
+        server, mollie_url = self._server(ports[-1], self_made(mollie_certificate) if mollie_certificate else None)
+        told = portal_url if mollie_tells_portal else None
+        self.mollie = Mollie(database_url, mollie_url, rate=mollie_rate, portal_url=told)
+        server.app = mollie_application(self.mollie)
+        for identity, profile, port in zip(SHOPS, PROFILES, ports[1:], strict=False):
             server, url = self._server(port)
-            shop = Shop(identity, database_url, url, portal_url)
+            webhook = f"{portal_url}/webhooks/mollie/{identity.code}/{identity.webhook_token}"
+            whom = (bridge or {}).get(identity.code, "storefront")
+            psp = Psp(mollie_url, profile.key("test"), whom, webhook, identity.plugin)
+            shop = Shop(identity, database_url, url, portal_url, psp=psp)
             server.app = shop_application(shop)
             self.shops[identity.code] = shop
-        server, url = self._server(ports[-1], self_made(mollie_certificate) if mollie_certificate else None)
-        told = portal_url if mollie_tells_portal else None
-        self.mollie = Mollie(database_url, url, rate=mollie_rate, portal_url=told)
-        server.app = mollie_application(self.mollie)
         self.systems = Systems(self.shops, self.mollie)
         server, self.control_url = self._server(ports[0])
         server.app = control(self.systems)

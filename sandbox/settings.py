@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Bridge = Literal["storefront", "portal"]
 
 
 class SandboxSettings(BaseSettings):
@@ -23,6 +26,11 @@ class SandboxSettings(BaseSettings):
         Path("var/sandbox-mollie.pem"), description="Where it then writes what its clients have to trust."
     )
     portal_url: str = Field("http://127.0.0.1:8000", description="Where the shops' app sends its webhooks.")
+    bridge: dict[str, Bridge] = Field(
+        default_factory=dict,
+        description="JSON object: shop code to whom Mollie calls, its `storefront` (where it is not named) or the "
+        "`portal`.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class ShopIdentity:
     version: str
     accent: str
     language: str
+    plugin: Literal[4, 5]  # Generation of its Mollie plugin: they write their custom fields differently.
 
     def id(self, kind: str, key: str) -> str:
         """A 32-hex id of this shop's own."""
@@ -57,11 +66,16 @@ class ShopIdentity:
         return self.id("app", "secret") + self.id("app", "more")
 
     @property
+    def webhook_token(self) -> str:
+        """What nobody can guess in the portal's address for Mollie's calls about this shop."""
+        return self.id("mollie", "webhook")
+
+    @property
     def shop_id(self) -> str:
         return self.id("shop", "id")[:12]
 
 
 SHOPS = (
-    ShopIdentity("refurbished-direct", "Refurbished Direct", "6.6.7.1", "#0f766e", "nl"),
-    ShopIdentity("econocom", "Econocom", "6.7.10.1", "#1d4ed8", "en"),
+    ShopIdentity("refurbished-direct", "Refurbished Direct", "6.6.7.1", "#0f766e", "nl", 4),
+    ShopIdentity("econocom", "Econocom", "6.7.10.1", "#1d4ed8", "en", 5),
 )

@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from sandbox.buyer import Buyer, Person
 from sandbox.control import effects, stats
 from sandbox.faults import Fault
 from sandbox.mollie import control as mollie_control
 from sandbox.mollie.identity import ORGANISATION_TOKEN, PROFILES, Mode, Profile
 from sandbox.mollie.psp import Mollie
 from sandbox.server import Sandbox
-from sandbox.settings import SHOPS
+from sandbox.settings import SHOPS, Bridge
+from sandbox.shopware import mollie_plugin
 from sandbox.shopware.constants import DEFAULT_CURRENCY, DEFAULT_LANGUAGE
 
 
@@ -89,6 +91,17 @@ def _profile(code: str) -> Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Bought:
+    """An order with its newest attempt to pay. `payment_id` and `checkout_url` are '' where Mollie has no part."""
+
+    order_id: str
+    number: str
+    transaction_id: str
+    payment_id: str
+    checkout_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxHandle:
     sandbox: Sandbox
 
@@ -112,6 +125,41 @@ class SandboxHandle:
         fault = Fault(kind, route, probability, left, value)
         self.sandbox.shops[code].faults.add(fault)
         return fault
+
+    def buy(self, code: str, sku: str, number: int = 1, *, method: str = "payment_ideal", comment: str = "",
+            person: Person | None = None) -> Bought:  # fmt: skip
+        """Order pieces on the pages of a shop, up to where they are paid: `mollie.act` or `choose` goes on from there.
+
+        `method`: payment_ideal, payment_card, payment_bancontact, payment_banktransfer, payment_invoice.
+        """
+        with self.buyer(code, person) as buyer:
+            buyer.put(sku, number)
+            return self.bought(code, buyer.order(method, comment=comment))
+
+    def pay_again(self, code: str, order_id: str, *, method: str = "payment_ideal") -> Bought:
+        """Another attempt to pay an order, on its finish page: a new transaction and a new payment."""
+        with self.buyer(code) as buyer:
+            return self.bought(code, buyer.pay_again(order_id, method))
+
+    def buyer(self, code: str, person: Person | None = None) -> Buyer:
+        """Somebody on the pages of a shop, to be closed."""
+        return Buyer(self.sandbox.shops[code].base_url, person or Person())
+
+    def bought(self, code: str, place: str) -> Bought:
+        """The order of which a buyer was sent to `place`: Mollie's page, or the shop's finish page."""
+        with self.sandbox.shops[code].storage.transaction() as books:
+            rows = books.find("e.name = %s AND e.doc->>'checkoutUrl' = %s", [mollie_plugin.ROW, place], "e.auto", 1, 0)
+            row = rows[0] if rows else {}
+            order_id = row.get("orderId") or place.partition("orderId=")[2][:32]
+            order = books.get("order", [order_id])[order_id]
+            attempt = row.get("id") or books.of_order("order_transaction", order_id)[-1]["id"]
+        return Bought(order_id, order["orderNumber"], attempt, row.get("paymentId", ""), row.get("checkoutUrl", ""))
+
+    def bridge(self, code: str, whom: Bridge, portal_url: str = "") -> None:
+        """From now on Mollie calls the shop's plugin or the portal about new payments of a shop, until `reset`."""
+        shop = self.sandbox.shops[code]
+        webhook = f"{portal_url}/webhooks/mollie/{code}/{shop.identity.webhook_token}"
+        shop.psp = replace(shop.psp, bridge=whom, portal_webhook=webhook if portal_url else shop.psp.portal_webhook)
 
     def reset(self) -> None:
         """Fresh shops, and a Mollie that nobody has used."""
@@ -170,6 +218,13 @@ class BareShop:
             "price": [{"currencyId": DEFAULT_CURRENCY, "gross": 121.0, "net": 100.0, "linked": False}],
             **fields,
         }  # fmt: skip
+
+    def sell(self, number: str, **fields: Any) -> dict[str, Any]:
+        """Have a product on the shelf of the storefront; returns its payload."""
+        shown = {"id": hexid(f"visibility:{number}"), "salesChannelId": self.sales_channel_id, "visibility": 30}
+        product = self.product(number, **{"active": True, "isCloseout": True, "visibilities": [shown], **fields})
+        self.sync(product).raise_for_status()
+        return product
 
     def order(self, number: str, *lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
         """The payload of an open order over 121.00 with a customer, a delivery and a payment."""

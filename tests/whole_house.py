@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import uuid
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import few_orders as few
+import few_payments
 from flask import Flask, url_for
 from small_assortment import Assortment
 from sqlalchemy import select
@@ -21,6 +24,9 @@ from app.catalog.descriptions import read_description
 from app.catalog.device_facts import facts_as_text, match_key
 from app.catalog.models import CatalogueBatch, Product, SupplierItem, Variant
 from app.channels.models import AllocationRule
+from app.customers import services as customers
+from app.customers import twins
+from app.customers.models import CustomerPair
 from app.db import Base
 from app.feeds.models import SupplierFeed, SupplierFeedItem
 from app.flows.models import Lane, Message, Run
@@ -28,6 +34,10 @@ from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
 from app.orders import services as orders
+from app.orders.models import Order, OrderAct
+from app.payments import services as payments
+from app.payments import settlements
+from app.payments.models import Payment, Refund
 from app.pricing import pins, publishing
 from app.pricing import services as pricing
 from app.pricing.models import OfferPin, PriceOverride, PriceRule, RuleSet, SoldLine
@@ -35,6 +45,7 @@ from app.stock import counts
 from app.stock import services as stock
 from app.stock.models import BufferRule, Location, Movement, Reservation, StockCount, StockCountLine, StockReason
 from app.suppliers.models import Supplier, SupplierContact, SupplierWord
+from sandbox.testing import hexid
 
 LISTINGS = "portal.listings.shopware"
 CORRELATION = "c" * 32
@@ -67,6 +78,8 @@ class WholeHouse:
         self._ask_and_count()
         self._draft_and_name()
         self.order_id = self._orders("10001")
+        self._pay()
+        self._one_person()
         self.grow(2)
 
     @property
@@ -78,7 +91,9 @@ class WholeHouse:
             "question_id": self.question.id, "batch_id": self.batch.id, "item_id": self.item.id,
             "count_id": self.count_id, "location_id": self.warehouse_id, "reason_id": self.reason.id,
             "code": "econocom", "feed_id": self.feed.id,
-            "order_id": self.order_id,
+            "order_id": self.order_id, "address_id": hexid("address"), "token": "guessed", "refund_id": self.refund_id,
+            "act_id": self.act().id, "settlement_id": self.settlement_id,
+            "customer_id": self.customer_id, "merge_id": self.merge_id,
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
 
@@ -94,13 +109,82 @@ class WholeHouse:
         self.session.commit()
 
     def _orders(self, *numbers: str) -> int:
-        """Orders of a storefront, paid and sent in part; returns the id of one."""
+        """Orders of Ada's, paid and sent in part, each to a house where somebody else buys too; returns one's id."""
+        (address,) = few.order().addresses
         seen = [
             few.order(number, payment_state="paid", payments=(few.payment(number, state="paid"),),
+                      addresses=(address._replace(street=f"Dam {number}"),),
                       deliveries=(few.delivery(number, state="shipped_partially", tracking_codes=("3S",)),))
             for number in numbers
         ]  # fmt: skip
-        return orders.apply_orders(self.session, self.trade.shops[1].id, seen, now=clock.now()).moved[0]
+        others = [one._replace(external_id=hexid(f"other {one.number}"), number=f"9{one.number}", name="Bo de Wit",
+                               email=f"bo{one.number}@example.com", lines=()) for one in seen]  # fmt: skip
+        moved = orders.apply_orders(self.session, self.trade.shops[1].id, [*seen, *others], now=clock.now()).moved
+        twins.look(self.session, now=clock.now())
+        return self.session.execute(
+            select(Order.id).where(Order.id.in_(moved), Order.number == numbers[0])
+        ).scalar_one()  # fmt: skip
+
+    def _one_person(self) -> None:
+        """Ada, and somebody whom a person said to be her."""
+        self.customer_id = self.session.get_one(Order, self.order_id).customer_id
+        assert self.customer_id is not None
+        self.merge_id = customers.merge(self.session, self.customer_id, self.neighbour(), evidence={"agrees": ["mail"]},
+                                        user_id=self.user.id, now=clock.now())  # fmt: skip
+
+    def neighbour(self) -> int:
+        """Somebody who may be Ada."""
+        pair = self.session.execute(
+            select(CustomerPair).where(CustomerPair.joined.is_(False), CustomerPair.low_id == self.customer_id).limit(1)
+        ).scalar_one()
+        return pair.high_id
+
+    def _pay(self) -> None:
+        """A payment of the order, of which a part goes back and a part waits for a second person, and its payout."""
+        shop = self.trade.shops[1].id
+        refunded = (few_payments.refund("re_1", status="failed"),)
+        seen = few_payments.payment(order_number="10001", refunds=refunded, settlement_id="stl_1")
+        payments.apply_payments(self.session, shop, [seen], now=clock.now())
+        paid = settlements.SettlementSeen("stl_1", "1200417.2603.01", "paidout", "EUR", Decimal("120.75"),
+                                          Decimal("0.25"), clock.now(), clock.now())  # fmt: skip
+        member = settlements.MemberSeen("payment", "tr_1", "tr_1", Decimal("121.00"), "EUR", clock.now())
+        self.settlement_id = settlements.apply_settlement(self.session, paid, [member], now=clock.now())
+        self.refund_id = self.refund()
+
+    def payment_id(self) -> int:
+        """Of the order's payment."""
+        return self.session.execute(select(Payment.id).where(Payment.external_id == "tr_1")).scalar_one()
+
+    def apart(self) -> str:
+        """An attempt of the order that the shop calls paid, and Mollie expired."""
+        attempt = hexid("payment 10001")
+        seen = few_payments.payment("tr_2", status="expired", transaction_id=attempt)
+        payments.apply_payments(self.session, self.trade.shops[1].id, [seen], now=clock.now())
+        self.session.commit()
+        return attempt
+
+    def unsent(self) -> int:
+        """An order of which nothing was sent."""
+        shop = self.trade.shops[1].id
+        (order_id,) = orders.apply_orders(self.session, shop, [few.order("30001")], now=clock.now()).moved
+        self.session.commit()
+        return order_id
+
+    def refund(self, state: str = "waiting") -> int:
+        """A refund of the order's payment that somebody else wants."""
+        found = Refund(payment_id=self.payment_id(), key=uuid.uuid4().hex, state=state, amount=5, currency="EUR",
+                       reason="goodwill", created_at=clock.now(), requested_by=self.user.id)  # fmt: skip
+        self._add([found])
+        self.session.commit()
+        return found.id
+
+    def act(self) -> OrderAct:
+        """A cancellation that waits for a second person."""
+        found = OrderAct(order_id=self.order_id, kind="cancel", key=uuid.uuid4().hex, state="waiting", facts={},
+                         reason="tested", created_at=clock.now(), requested_by=self.user.id)  # fmt: skip
+        self._add([found])
+        self.session.commit()
+        return found
 
     def _draft_and_name(self) -> None:
         """A draft of the rules, and a price that somebody named."""

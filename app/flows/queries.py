@@ -22,6 +22,14 @@ def last_sweep_age_seconds(session: Session) -> float | None:
     return None if age is None else float(age)
 
 
+def is_waiting(session: Session, flow: str, channel: str, key: str) -> bool:
+    """Whether a message of the key is not settled yet."""
+    waiting = select(Message.id).where(
+        Message.flow == flow, Message.channel == channel, Message.key == key, Message.state == "pending"
+    )
+    return session.execute(waiting.limit(1)).first() is not None
+
+
 class LaneState(NamedTuple):
     flow: str
     channel: str

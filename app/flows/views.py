@@ -21,6 +21,7 @@ from app.flows.models import STATES
 from app.web.fragments import redirect_to, render, tagged, unchanged
 from app.web.permissions import requires
 from app.web.words import stored
+from app.webhooks import refusals
 
 bp = Blueprint("flows", __name__)
 PAGE = 50
@@ -34,7 +35,7 @@ def index() -> Response:
     return render(
         "flows/index.html", "lanes", flows=FLOWS, lanes=queries.lane_states(session),
         names=dict(channels(session)) | lane_names(session),
-        sweep=queries.last_sweep_age_seconds(session),
+        sweep=queries.last_sweep_age_seconds(session), refused=refusals.lately(session, now=clock.now()),
     )  # fmt: skip
 
 

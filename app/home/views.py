@@ -51,7 +51,7 @@ def pulse() -> BaseResponse:
 def waiting() -> queries.Work:
     """The work that waits, read once per request."""
     if "work" not in g:
-        g.work = queries.work(reading())
+        g.work = queries.work(reading(), grace_s=settings().payment_grace_seconds)
     work: queries.Work = g.work
     return work
 
@@ -61,6 +61,9 @@ def counts() -> dict[str, int]:
     work = waiting()
     known = {
         "orders.index": ("orders.read", work.short_orders),
+        "payments.reconciliation": ("payments.read", work.doubts),
+        "payments.waiting": ("refunds.approve", work.refunds),
+        "customers.index": ("customers.merge", work.twins),
         "suppliers.index": ("suppliers.write", work.words),
         "offers.index": ("offers.read", work.files),
         "matching.index": ("offers.write", work.matches),

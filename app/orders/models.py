@@ -17,7 +17,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db import Base, Created, Id, Moment, Money, Rate, Short, Words
 
 PROMISES = ("none", "held", "short", "released", "shipped")
-EVENT_KINDS = ("placed", "order", "payment", "delivery", "tracking", "edited", "stock", "gone", "back")
+EVENT_KINDS = ("placed", "order", "payment", "delivery", "tracking", "edited", "stock", "gone", "back", "verdict",
+               "refund", "act")  # fmt: skip
 
 
 class Order(Base):
@@ -33,6 +34,7 @@ class Order(Base):
         Index(None, "payment_state", "placed_at", "id"),
         Index(None, "delivery_state", "placed_at", "id"),
         Index("ix_shop_order_email", sql("lower(email)"), "placed_at"),
+        Index(None, "customer_id", "placed_at", "id"),
         Index("ix_shop_order_short", "channel_id", "id", postgresql_where=sql("short")),
     )
 
@@ -54,6 +56,9 @@ class Order(Base):
     company: Mapped[Words]
     customer_number: Mapped[Words]
     comment: Mapped[Words]
+    customer_external_id: Mapped[str | None] = mapped_column(String(32))  # The shop's record of who ordered.
+    guest: Mapped[bool] = mapped_column(server_default="true")  # That record is no account, or is gone.
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))  # None: of before customers were known.
     content_hash: Mapped[Short]  # Of everything that was read, in order not to write what did not change.
     read_at: Mapped[Moment]  # When the shop last told something new.
     gone_at: Mapped[Moment | None]  # The shop does not know it any more.
@@ -94,6 +99,7 @@ class OrderPayment(Base):
     __tablename__ = "order_payment"
     __table_args__ = (
         UniqueConstraint("order_id", "external_id"),
+        Index(None, "external_id"),
         Index("ix_order_payment_mollie", "mollie_payment_id", postgresql_where=sql("mollie_payment_id IS NOT NULL")),
     )
 
@@ -107,6 +113,7 @@ class OrderPayment(Base):
     created_at: Mapped[Moment]  # At the shop.
     mollie_payment_id: Mapped[str | None] = mapped_column(String(64))
     mollie_order_id: Mapped[str | None] = mapped_column(String(64))
+    absent_at: Mapped[Moment | None]  # When Mollie said that it does not know the payment.
 
 
 class OrderDelivery(Base):
@@ -170,3 +177,33 @@ class OrderEvent(Base):
     at: Mapped[Moment]
     kind: Mapped[Short]
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class OrderAct(Base):
+    """What a person wants done to an order at its shop. `key` comes from the form: a double click is one act.
+
+    Kinds: cancel, address, resend, repair. States: waiting (for a second person), requested, done, failed, declined.
+    """
+
+    __tablename__ = "order_act"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        CheckConstraint("kind IN ('cancel', 'address', 'resend', 'repair')", name="kind_known"),
+        CheckConstraint("state IN ('waiting', 'requested', 'done', 'failed', 'declined')", name="state_known"),
+        Index(None, "order_id", "id"),
+        Index("ix_order_act_waiting", "created_at", postgresql_where=sql("state = 'waiting'")),
+    )
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id", ondelete="CASCADE"))
+    kind: Mapped[Short]
+    key: Mapped[Short]
+    state: Mapped[Short]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)  # What is wanted, and what it was before.
+    reason: Mapped[Words] = mapped_column(server_default="")
+    created_at: Mapped[Moment]
+    requested_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[Moment | None]
+    done_at: Mapped[Moment | None]
+    failure: Mapped[Words] = mapped_column(server_default="")

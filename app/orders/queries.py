@@ -7,14 +7,27 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, false, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from app.catalog.models import Variant
 from app.channels.models import Channel
+from app.customers.models import Customer
 from app.flows.models import Lane
 from app.orders import keys
-from app.orders.models import Order, OrderAddress, OrderDelivery, OrderEvent, OrderKey, OrderLine, OrderPayment
+from app.orders.acts import open_acts
+from app.orders.models import (
+    Order,
+    OrderAct,
+    OrderAddress,
+    OrderDelivery,
+    OrderEvent,
+    OrderKey,
+    OrderLine,
+    OrderPayment,
+)
+from app.payments.queries import MoneyOfOrder, of_order
+from app.payments.words import AS_SHOP
 
 FLOW = "shopware.orders.portal"
 
@@ -117,6 +130,15 @@ def found(session: Session, text: str, *, limit: int) -> list[OrderRow]:
     return [rows[id_] for id_ in ids[:limit]]
 
 
+def of_person(session: Session, person_id: int, *, before: tuple[datetime, int] | None, limit: int) -> list[OrderRow]:
+    """The latest orders of a person, as `orders` gives them."""
+    statement = _ROWS.join(Customer, Customer.id == Order.customer_id).where(Customer.person_id == person_id)
+    if before is not None:
+        statement = statement.where(tuple_(Order.placed_at, Order.id) < before)
+    statement = statement.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit + 1)
+    return [OrderRow._make(row) for row in session.execute(statement)]
+
+
 class LineRow(NamedTuple):
     line: OrderLine
     grade: str | None
@@ -133,8 +155,17 @@ class OrderPage(NamedTuple):
     deliveries: Sequence[OrderDelivery]
     addresses: Sequence[OrderAddress]
     events: Sequence[OrderEvent]
-    others: int  # More orders with this mail address, of all storefronts; at most 100 are counted.
+    money: MoneyOfOrder
+    acts: Sequence[OrderAct]  # Under way, waiting for a second person, or failed.
     asked_at: datetime | None  # When the shop was last asked, whether or not it had news.
+
+    @property
+    def payment_state(self) -> str:
+        """How it stands with the money, in the shop's words: by Mollie's payments where there are any."""
+        verdict = self.money.verdict
+        if verdict is None or not self.money.payments:
+            return self.order.payment_state
+        return AS_SHOP.get(verdict.verdict, self.order.payment_state)
 
 
 def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | None:
@@ -171,18 +202,23 @@ def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | N
         session.execute(
             select(OrderEvent).where(OrderEvent.order_id == order_id).order_by(OrderEvent.id.desc()).limit(events)
         ).scalars().all(),
-        _others(session, order), asked_at,
+        of_order(session, order_id), open_acts(session, order_id), asked_at,
     )  # fmt: skip
 
 
-def _others(session: Session, order: Order) -> int:
-    if not order.email:
-        return 0
-    same = select(Order.id).where(func.lower(Order.email) == order.email.lower(), Order.id != order.id).limit(100)
-    return session.execute(select(func.count()).select_from(same.subquery())).scalar_one()
+def lines_of(session: Session, order_id: int) -> Sequence[OrderLine]:
+    """The lines of an order, as the customer saw them."""
+    statement = select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position, OrderLine.id)
+    return session.execute(statement).scalars().all()
 
 
 def tag(session: Session, order_id: int) -> str | None:
-    """What moves with every visible change of an order; None for an unknown id."""
-    revision = session.execute(select(Order.revision).where(Order.id == order_id)).scalar_one_or_none()
-    return None if revision is None else f"{order_id}.{revision}"
+    """What moves with every visible change of an order, and of the person who placed it; None for an unknown id."""
+    customer, person = aliased(Customer), aliased(Customer)
+    row = session.execute(
+        select(Order.revision, person.id, person.revision)
+        .outerjoin(customer, customer.id == Order.customer_id)
+        .outerjoin(person, person.id == customer.person_id)
+        .where(Order.id == order_id)
+    ).one_or_none()
+    return None if row is None else f"{order_id}.{row[0]}.{row[1]}.{row[2]}"

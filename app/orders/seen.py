@@ -56,7 +56,10 @@ class AddressSeen(NamedTuple):
 
 
 class OrderSeen(NamedTuple):
-    """`payment_state`, `delivery_state`: of the attempt and the delivery that count; '' where there is none."""
+    """`payment_state`, `delivery_state`: of the attempt and the delivery that count; '' where there is none.
+
+    `customer_external_id`: the shop's record of who ordered, `guest` unless that record is an account.
+    """
 
     external_id: str
     number: str
@@ -74,6 +77,8 @@ class OrderSeen(NamedTuple):
     company: str
     customer_number: str
     comment: str
+    customer_external_id: str | None
+    guest: bool
     lines: tuple[LineSeen, ...]
     payments: tuple[PaymentSeen, ...]
     deliveries: tuple[DeliverySeen, ...]

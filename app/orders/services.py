@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.db import Json, copy_rows
+from app.customers import matching, owning
+from app.db import Json, copy_rows, stage_rows
 from app.orders.events import Known, events_of
 from app.orders.keys import keys_of
 from app.orders.seen import OrderSeen
@@ -29,13 +30,15 @@ class Applied(NamedTuple):
 
 _ORDER_COLUMNS = (
     "external_id", "number", "placed_at", "state", "payment_state", "delivery_state", "currency", "total", "net",
-    "shipping", "tax_status", "email", "name", "company", "customer_number", "comment",
+    "shipping", "tax_status", "email", "name", "company", "customer_number", "comment", "customer_external_id", "guest",
 )  # fmt: skip
 _LISTED = ", ".join(_ORDER_COLUMNS)
-_TAKEN = ", ".join(f"{name} = excluded.{name}" for name in (*_ORDER_COLUMNS[1:], "content_hash", "read_at"))
+_TAKEN = ", ".join(
+    f"{name} = excluded.{name}" for name in (*_ORDER_COLUMNS[1:], "customer_id", "content_hash", "read_at")
+)
 _UPSERT_ORDERS = text(f"""
-    INSERT INTO shop_order AS o (channel_id, content_hash, read_at, {_LISTED})
-    SELECT :channel_id, content_hash, :now, {_LISTED} FROM seen_order ORDER BY external_id
+    INSERT INTO shop_order AS o (channel_id, customer_id, content_hash, read_at, {_LISTED})
+    SELECT :channel_id, customer_id, content_hash, :now, {_LISTED} FROM seen_order ORDER BY external_id
     ON CONFLICT (channel_id, external_id) DO UPDATE SET {_TAKEN}, gone_at = NULL, revision = o.revision + 1
     RETURNING o.id, o.external_id
 """)  # noqa: S608  # Constants of this module.
@@ -91,7 +94,7 @@ _KNOWN = text("SELECT external_id, content_hash, gone_at FROM shop_order WHERE c
               "AND external_id = ANY(:ids)")  # fmt: skip
 # What the timeline compares with, in one look: the order, its attempts, deliveries and lines.
 _BEFORE = text("""
-    SELECT o.id, o.external_id, o.state, o.gone_at IS NOT NULL AS gone, o.total,
+    SELECT o.id, o.external_id, o.customer_id, o.state, o.gone_at IS NOT NULL AS gone, o.total,
       (SELECT jsonb_object_agg(p.external_id, p.state) FROM order_payment p WHERE p.order_id = o.id) AS payments,
       (SELECT jsonb_object_agg(d.external_id, jsonb_build_array(d.state, d.tracking_codes))
        FROM order_delivery d WHERE d.order_id = o.id) AS deliveries,
@@ -129,9 +132,13 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
            now: datetime) -> tuple[list[int], list[str]]:  # fmt: skip
     """Write orders with everything that belongs to them, and their timelines; returns `moved` and `dropped`."""
     here = {"channel_id": channel_id, "ids": [order.external_id for order in orders]}
-    before = {row.external_id: Known.of(row) for row in session.execute(_BEFORE, here)}
-    _stage(session, "seen_order", "shop_order", (*_ORDER_COLUMNS, "content_hash"),
-           ((*order[: len(_ORDER_COLUMNS)], hashes[order.external_id]) for order in orders))  # fmt: skip
+    rows_before = session.execute(_BEFORE, here).all()
+    before = {row.external_id: Known.of(row) for row in rows_before}
+    had = {row.external_id: row.customer_id for row in rows_before if row.customer_id is not None}
+    owners = owning.owners(session, channel_id, [matching.evidence_of(order) for order in orders], had)
+    stage_rows(session, "seen_order", "shop_order", (*_ORDER_COLUMNS, "customer_id", "content_hash"),
+           ((*order[: len(_ORDER_COLUMNS)], owners.of[order.external_id], hashes[order.external_id])
+            for order in orders))  # fmt: skip
     rows = session.execute(_UPSERT_ORDERS, {"channel_id": channel_id, "now": now})
     ids = {row.external_id: row.id for row in rows}
     lost = {
@@ -145,6 +152,7 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
     ))  # fmt: skip
     session.execute(_GTINS, {"ids": list(ids.values())})
     copy_rows(session, "order_event", ("order_id", "at", "kind", "facts"), _events(orders, before, ids, now))
+    owning.settle(session, owners, had, now=now)
     return list(ids.values()), lost["order_line"]
 
 
@@ -166,7 +174,6 @@ _UPSERT = """
     INSERT INTO {table} AS x ({columns}) SELECT {columns} FROM seen_{table}
     ON CONFLICT (order_id, external_id) DO UPDATE SET {taken} WHERE ({before}) IS DISTINCT FROM ({after})
 """
-_FRESH = "CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"
 
 
 def _replace(session: Session, child: _Child, orders: Sequence[tuple[int, OrderSeen]]) -> list[str]:
@@ -175,7 +182,9 @@ def _replace(session: Session, child: _Child, orders: Sequence[tuple[int, OrderS
     Returns the external ids of what went.
     """
     table, columns, others = child.table, ("order_id", *child.columns), child.columns[1:]
-    _stage(session, f"seen_{table}", table, columns, ((id_, *row) for id_, one in orders for row in child.rows(one)))
+    stage_rows(
+        session, f"seen_{table}", table, columns, ((id_, *row) for id_, one in orders for row in child.rows(one))
+    )
     gone = session.execute(text(_DROP_LOST.format(table=table)), {"ids": [id_ for id_, _order in orders]})
     lost = list(gone.scalars())
     names = {
@@ -188,16 +197,10 @@ def _replace(session: Session, child: _Child, orders: Sequence[tuple[int, OrderS
     return lost
 
 
-def _stage(session: Session, name: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """COPY rows into a fresh temporary table with these columns of `table`. Names are constants of ours."""
-    session.execute(text("DROP TABLE IF EXISTS " + name))
-    session.execute(text(_FRESH.format(name=name, columns=", ".join(columns), table=table)))
-    copy_rows(session, name, columns, rows)
-
-
 def grown(session: Session) -> None:
     """Many orders came: let PostgreSQL see how many, or it looks for each of them among all of its storefront's."""
-    session.execute(text("ANALYZE shop_order, order_line, order_payment, order_delivery, order_address, order_key"))
+    session.execute(text("ANALYZE shop_order, order_line, order_payment, order_delivery, order_address, order_key, "
+                         "customer, customer_key"))  # fmt: skip
 
 
 def note(session: Session, order_id: int, kind: str, facts: Json, *, now: datetime) -> None:

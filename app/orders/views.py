@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import uuid
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 from flask import Blueprint, Response, abort, request
 from flask_babel import gettext as _
 
+from app import clock
 from app.channels.queries import channels
+from app.customers.queries import card
 from app.db import reading
+from app.extensions import settings
 from app.orders import queries, words
 from app.orders.queries import Filters
+from app.payments import words as money_words
 from app.web.fragments import render, tagged, unchanged
+from app.web.paging import moment_key, read_moment_key
 from app.web.permissions import requires
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
@@ -30,24 +37,14 @@ def index() -> Response:
         channel=asked.get("channel"), state=asked.get("state"), payment=asked.get("payment"),
         delivery=asked.get("delivery"), text=asked.get("q"), short=asked.get("only") == "short",
     )  # fmt: skip
-    rows = queries.orders(session, filters, before=_key(asked.get("before", "")), limit=PAGE)
+    rows = queries.orders(session, filters, before=read_moment_key(asked.get("before", "")), limit=PAGE)
     return render(
         "orders/index.html", orders=rows[:PAGE], words=words,
-        older=f"{rows[PAGE - 1].placed_at.isoformat()}~{rows[PAGE - 1].id}" if len(rows) > PAGE else None,
+        older=moment_key(rows[PAGE - 1].placed_at, rows[PAGE - 1].id) if len(rows) > PAGE else None,
         channel_choices=channels(session), payment_choices=[(name, words.payment(name)) for name in PAYMENTS],
         delivery_choices=[(name, words.delivery(name)) for name in DELIVERIES],
         only_choices=[("short", _("pieces missing"))],
     )  # fmt: skip
-
-
-def _key(text: str) -> tuple[datetime, int] | None:
-    """Moment and id of the last order of a page; None for what is no such key."""
-    moment, _sign, id_ = text.partition("~")
-    try:
-        at = datetime.fromisoformat(moment.replace(" ", "+"))
-    except ValueError:
-        return None
-    return (at, int(id_)) if at.tzinfo and id_.isdecimal() and len(id_) < 18 else None
 
 
 @bp.get("/<int:order_id>")
@@ -65,4 +62,30 @@ def detail(order_id: int) -> Response:
     if page is None:
         abort(404)
     events = [(found.at, *words.event(found, page.order.currency)) for found in page.events]
-    return tagged(render("orders/detail.html", "live", page=page, order=page.order, words=words, events=events), tag)
+    attempts = {one.external_id for one in page.payments} | {one.mollie_payment_id for one in page.payments}
+    strays = [one for one in page.money.payments
+              if one.transaction_id not in attempts and one.external_id not in attempts]  # fmt: skip
+    doubt = page.money.verdict.since if page.money.verdict else None
+    late = doubt is not None and clock.now() - doubt > timedelta(seconds=settings().payment_grace_seconds)
+    access = settings().mollie.get(page.channel_code)
+    return tagged(
+        render("orders/detail.html", "live", page=page, order=page.order, words=words, money_words=money_words,
+               events=events, strays=strays, late=late, rounding=rounding(page), key=uuid.uuid4().hex,
+               bridge=access.bridge if access else "storefront", tag=tag,
+               customer=card(session, page.order.customer_id)),
+        tag,
+    )  # fmt: skip
+
+
+ROUNDING = Decimal("0.05")  # The most that sums of four decimals and one of two may lie apart.
+
+
+def rounding(page: queries.OrderPage) -> Decimal:
+    """What the rounded lines and the total of an order with VAT inside do not explain of each other; 0 else."""
+    order = page.order
+    if order.tax_status != "gross":
+        return Decimal(0)
+    shown = sum((row.line.total_price.quantize(Decimal("0.01"), ROUND_HALF_UP) for row in page.lines
+                 if row.line.parent_id is None), order.shipping)  # fmt: skip
+    apart = order.total - shown
+    return apart if abs(apart) <= ROUNDING else Decimal(0)

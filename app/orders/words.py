@@ -8,8 +8,11 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from app.orders.models import Order, OrderEvent
+from app.orders.models import OrderAct, OrderEvent
 from app.orders.queries import OrderPage
+from app.orders.states import colour, delivery, order, payment, promise
+from app.payments.words import refund as refund_word
+from app.payments.words import verdict as verdict_word
 from app.web.lazy import lazy as _l
 from app.web.templating import money
 from app.web.words import stored
@@ -18,76 +21,33 @@ PAID = ("paid", "authorized")
 GIVEN_UP = ("cancelled", "failed")
 SENT = ("shipped", "returned", "returned_partially")
 
-_PAYMENT = {
-    "": _l("nothing to pay"), "open": _l("not paid"), "unconfirmed": _l("being paid"), "in_progress": _l("being paid"),
-    "reminded": _l("reminded"), "authorized": _l("authorised"), "paid": _l("paid"),
-    "paid_partially": _l("paid in part"), "refunded": _l("refunded"), "refunded_partially": _l("refunded in part"),
-    "chargeback": _l("charged back"), "cancelled": _l("payment cancelled"), "failed": _l("payment failed"),
-}  # fmt: skip
-_DELIVERY = {
-    "": _l("nothing to send"), "open": _l("not sent"), "shipped": _l("sent"), "shipped_partially": _l("sent in part"),
-    "returned": _l("came back"), "returned_partially": _l("came back in part"), "cancelled": _l("not to be sent"),
-}  # fmt: skip
-_ORDER = {"open": _l("open"), "in_progress": _l("in progress"), "completed": _l("completed"),
-          "cancelled": _l("cancelled")}  # fmt: skip
-_PROMISE = {"none": "", "held": _l("kept"), "short": _l("missing"), "released": _l("given back"),
-            "shipped": _l("left")}  # fmt: skip
 
-
-def payment(state: str) -> str:
-    """The state of an attempt to pay."""
-    return str(_PAYMENT.get(state, state))
-
-
-def delivery(state: str) -> str:
-    """The state of a delivery."""
-    return str(_DELIVERY.get(state, state))
-
-
-def order(state: str) -> str:
-    """The order's own state."""
-    return str(_ORDER.get(state, state))
-
-
-def promise(state: str) -> str:
-    """Whether stock is kept for a line."""
-    return str(_PROMISE.get(state, state))
-
-
-def colour(state: str) -> str:
-    """Which badge: fine, waiting, failed or nothing, for the states of all three machines."""
-    if state in ("paid", "authorized", "shipped", "completed", "held"):
-        return "fine"
-    if state in ("failed", "chargeback", "short", "cancelled"):
-        return "failed"
-    return "waiting" if state in ("open", "in_progress", "unconfirmed", "paid_partially", "shipped_partially") else ""
-
-
-def state_sentence(one: Order) -> str:
+def state_sentence(page: OrderPage) -> str:
     """What the state is, in one sentence."""
+    one, paying = page.order, page.payment_state
     if one.gone_at is not None:
         return _("The storefront does not know this order any more.")
     if one.state == "cancelled":
-        if one.payment_state in (*PAID, "paid_partially"):
+        if paying in (*PAID, "paid_partially"):
             return _("Cancelled, and the money is still with us.")
         return _("Cancelled.")
-    if one.payment_state == "chargeback":
+    if paying == "chargeback":
         return _("The customer took the money back through their bank.")
     if one.delivery_state in ("returned", "returned_partially"):
         return _("%(came_back)s, %(payment)s.", came_back=delivery(one.delivery_state).capitalize(),
-                 payment=payment(one.payment_state))  # fmt: skip
+                 payment=payment(paying))  # fmt: skip
     if one.delivery_state in SENT:
-        if one.payment_state in (*PAID, "refunded", "refunded_partially"):
-            return _("Sent, %(payment)s.", payment=payment(one.payment_state))
-        return _("Sent, but %(payment)s.", payment=payment(one.payment_state))
-    if one.payment_state in PAID:
+        if paying in (*PAID, "refunded", "refunded_partially"):
+            return _("Sent, %(payment)s.", payment=payment(paying))
+        return _("Sent, but %(payment)s.", payment=payment(paying))
+    if paying in PAID:
         return _("Paid, waiting for shipment.")
-    return _("%(payment)s, not sent.", payment=payment(one.payment_state).capitalize())
+    return _("%(payment)s, not sent.", payment=payment(paying).capitalize())
 
 
 def why_not_sent(page: OrderPage) -> str:
     """Why nothing was sent; empty when something was, or nothing is to be."""
-    one = page.order
+    one, paying = page.order, page.payment_state
     if one.gone_at is not None or one.state == "cancelled" or one.delivery_state in (*SENT, "cancelled", ""):
         return ""
     missing = [row.line for row in page.lines if row.line.promise == "short"]
@@ -95,9 +55,9 @@ def why_not_sent(page: OrderPage) -> str:
         names = ", ".join(line.label for line in missing[:2])
         return ngettext("Nobody has the pieces: %(names)s.", "Nobody has the pieces of %(num)s lines: %(names)s …",
                         len(missing), names=names)  # fmt: skip
-    if one.payment_state in GIVEN_UP:
+    if paying in GIVEN_UP:
         return _("The payment did not come off.")
-    if one.payment_state not in PAID and one.payment_state:
+    if paying not in PAID and paying:
         return _("It is not paid yet.")
     unknown = [row.line for row in page.lines if row.line.kind == "product" and row.line.variant_id is None]
     if unknown:
@@ -107,26 +67,40 @@ def why_not_sent(page: OrderPage) -> str:
 
 def what_next(page: OrderPage) -> str:
     """What is to be done, by whom."""
-    one = page.order
+    one, paying = page.order, page.payment_state
     if one.gone_at is not None:
         return _("Ask the shop's administrator whether it was deleted on purpose.")
     if one.state == "cancelled":
-        if one.payment_state in (*PAID, "paid_partially"):
+        if paying in (*PAID, "paid_partially"):
             return _("Refund the customer.")
         return _("Nothing.")
-    if one.payment_state == "chargeback":
+    if paying == "chargeback":
         return _("Ask the customer why, before anything else is sent.")
     if any(row.line.promise == "short" for row in page.lines):
-        if one.payment_state in PAID:
+        if paying in PAID:
             return _("Find other pieces, or cancel and refund.")
         return _("Find other pieces, or cancel.")
-    if one.payment_state in GIVEN_UP:
+    if paying in GIVEN_UP:
         return _("The customer may pay again from their account; the pieces are kept for a while.")
-    if one.payment_state not in (*PAID, "refunded", "refunded_partially", ""):
+    if paying not in (*PAID, "refunded", "refunded_partially", ""):
         return _("Wait for the payment.")
     if one.delivery_state in ("open", "shipped_partially"):
         return _("Send the parcel.")
     return _("Nothing.")
+
+
+_ACTS = {"cancel": _l("Cancellation"), "address": _l("Address"), "resend": _l("Confirmation"),
+         "repair": _l("Payment state at the shop")}  # fmt: skip
+_ACT_STATES = {
+    "waiting": _l("waits for a second person"), "requested": _l("on its way to the shop"), "done": _l("done"),
+    "failed": _l("refused"), "declined": _l("declined"),
+}  # fmt: skip
+
+
+def act(found: OrderAct) -> str:
+    """An act and how far it is, with the shop's reason where it refused."""
+    text = f"{_ACTS.get(found.kind, found.kind)}: {_ACT_STATES.get(found.state, found.state)}"
+    return f"{text}. {found.failure}" if found.failure else f"{text}."
 
 
 def event(found: OrderEvent, currency: str) -> tuple[str, str]:
@@ -145,6 +119,13 @@ def event(found: OrderEvent, currency: str) -> tuple[str, str]:
         return _("Delivery"), _("tracking code %(code)s", code=facts["code"])
     if found.kind == "stock":
         return _("Stock"), f"{facts['quantity']} × {facts['label']} {promise(facts['to'])}"
+    if found.kind == "verdict":
+        return _("Mollie"), f"{verdict_word(facts['to'])}, {money(facts['paid'], currency)}"
+    if found.kind == "refund":
+        return _("Refund"), f"{money(facts['amount'], facts['currency'])}: {refund_word(facts['state'])}"
+    if found.kind == "act":
+        text = f"{_ACTS.get(facts['act'], facts['act'])}: {_ACT_STATES.get(facts['state'], facts['state'])}"
+        return _("Act"), f"{text} ({facts['failure']})" if facts.get("failure") else text
     if found.kind == "gone":
         return _("Order"), _("not known by the storefront any more")
     if found.kind == "back":
@@ -164,5 +145,5 @@ def _edited(facts: dict[str, Any], currency: str) -> str:
     return "; ".join(parts)
 
 
-__all__ = ["colour", "delivery", "event", "order", "payment", "promise", "state_sentence", "stored", "what_next",
+__all__ = ["act", "colour", "delivery", "event", "order", "payment", "promise", "state_sentence", "stored", "what_next",
            "why_not_sent"]  # fmt: skip

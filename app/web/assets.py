@@ -34,7 +34,7 @@ ICONS = (
     "history", "settings", "search", "sun", "moon", "device-desktop", "logout", "user", "menu-2", "upload", "check",
     "x", "alert-triangle", "chevron-right", "copy", "player-pause", "player-play", "refresh", "download", "plus",
     "circle-dot", "arrows-join", "language", "pencil", "arrow-right", "clock",
-    "shopping-cart",
+    "shopping-cart", "scale", "user-check", "address-book",
 )  # fmt: skip
 
 

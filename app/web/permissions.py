@@ -16,6 +16,13 @@ View = TypeVar("View", bound=Callable[..., Any])
 PERMISSIONS: dict[str, frozenset[str]] = {
     "signed_in": frozenset({"agent", "purchasing", "manager", "admin"}),
     "orders.read": frozenset({"agent", "purchasing", "manager", "admin"}),
+    "orders.write": frozenset({"agent", "manager", "admin"}),
+    "payments.read": frozenset({"agent", "purchasing", "manager", "admin"}),
+    "payments.settle": frozenset({"manager", "admin"}),
+    "refunds.request": frozenset({"agent", "manager", "admin"}),
+    "refunds.approve": frozenset({"manager", "admin"}),
+    "customers.read": frozenset({"agent", "manager", "admin"}),
+    "customers.merge": frozenset({"agent", "manager", "admin"}),
     "suppliers.read": frozenset({"agent", "purchasing", "manager", "admin"}),
     "suppliers.write": frozenset({"purchasing", "admin"}),
     "offers.read": frozenset({"purchasing", "manager", "admin"}),

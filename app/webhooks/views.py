@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 from typing import NamedTuple
 
@@ -11,13 +12,21 @@ from app import clock, queue
 from app.db import Json, transaction
 from app.extensions import csrf, settings
 from app.flows import services as ledger
+from app.payments.services import FLOW as PAYMENTS
+from app.payments.services import ask_again
 from app.web.permissions import public
+from app.webhooks import refusals
+from app.webhooks.mollie import channel_of, payment_of
+from integrations.mollie.webhook import Refused as MollieRefused
+from integrations.mollie.webhook import read_classic
+from integrations.mollie.webhook import verify as verify_mollie
 from integrations.shopware.orders import named_in
 from integrations.shopware.webhook import Refused, ShopwareEvent, verify
 
 log = logging.getLogger(__name__)
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 csrf.exempt(bp)  # The signature over the body says who sent it; there is no cookie.
+CLASSIC_BYTES = 4096  # An id.
 BODY_BYTES = 4 * 1024 * 1024  # A sync of 500 products names them all in one delivery.
 PRODUCTS, ORDERS = "shopware.products.portal", "shopware.orders.portal"
 _OF_ORDERS = ("checkout.order.", "order.", "state_enter.order", "state_leave.order")
@@ -35,7 +44,7 @@ def shopware(channel: str) -> Response | tuple[Response, int]:
         raw, headers = request.get_data(cache=False), dict(request.headers.items())
         event = verify(raw, headers, shop.app_secret.get_secret_value(), clock.now())
     except Refused as error:
-        log.warning("delivery refused", extra={"channel": channel, "error": str(error), "network": request.remote_addr})
+        refusals.record("shopware", channel, str(error))
         return jsonify(error=str(error)), 401
     taken = _taken_by(event)
     if taken is None:
@@ -49,6 +58,64 @@ def shopware(channel: str) -> Response | tuple[Response, int]:
     if message is not None:
         queue.wake(taken.flow)
     return jsonify(message=message)
+
+
+@bp.post("/mollie/<channel>/<token>")
+@public
+def mollie(channel: str, token: str) -> tuple[str, int]:
+    """Public: Mollie signs nothing here and names only a payment; the address has what nobody can guess.
+
+    The same call comes again at every change, so each is a message of its own. What is no call of Mollie's gets the
+    same answer: it tells nothing.
+    """
+    account = settings().mollie.get(channel)
+    if account is None or account.webhook_token is None:
+        abort(404)
+    if not hmac.compare_digest(token.encode(), account.webhook_token.get_secret_value().encode()):
+        refusals.record("mollie", channel, "the token in the address is wrong")
+        abort(404)
+    request.max_content_length = CLASSIC_BYTES
+    try:
+        call = read_classic(request.get_data(cache=False))
+    except MollieRefused as error:
+        refusals.record("mollie", channel, str(error))
+        return "", 200
+    if call.kind != "payment":
+        log.info("no flow takes this call", extra={"channel": channel, "kind": call.kind})
+        return "", 200
+    with transaction() as session:
+        ask_again(session, channel, [call.id], now=clock.now())
+    queue.wake(PAYMENTS)
+    return "", 200
+
+
+@bp.post("/mollie-events")
+@public
+def mollie_events() -> tuple[str, int]:
+    """Public: the sender proves itself by its signature. The same event twice is one message."""
+    organisation = settings().mollie_organisation
+    if organisation is None or not organisation.webhook_secrets:
+        abort(404)
+    request.max_content_length = BODY_BYTES
+    secrets = [secret.get_secret_value() for secret in organisation.webhook_secrets]
+    try:
+        event = verify_mollie(request.get_data(cache=False), list(request.headers.items()), secrets)
+    except MollieRefused as error:
+        refusals.record("mollie", "", str(error))
+        return "", 401
+    payment = payment_of(event)
+    if payment is None:
+        log.info("no flow takes this event", extra={"event": event.event})
+        return "", 200
+    with transaction() as session:
+        channel = channel_of(session, payment, event)
+        stored = channel is not None and ledger.receive(
+            session, PAYMENTS, key=payment, delivery_id=event.event_id, channel=channel, now=clock.now(),
+            body={"act": "refresh", "payments": [payment], "event": event.event},
+        )  # fmt: skip
+    if stored:
+        queue.wake(PAYMENTS)
+    return "", 200
 
 
 class Taken(NamedTuple):

@@ -168,6 +168,10 @@ class ShopwareClient:
         """Change fields of one record; lists of related records only grow. Raises Rejected for an unknown id."""
         self._call("PATCH", f"{_dashed(entity)}/{quote(id_, safe='')}", body, tries=WRITE_TRIES)
 
+    def send_mail(self, body: Mapping[str, Any]) -> None:
+        """Have the shop send a mail. Raises Unavailable whose `may_have_happened` says that it may be on its way."""
+        self._call("POST", "_action/mail-template/send", body)
+
     def transition(self, machine: Machine, id_: str, action: str, *, send_mail: bool = False) -> State:
         """Move a state machine and return the state reached. To be there already is a success.
 
@@ -178,7 +182,7 @@ class ShopwareClient:
         try:
             return self._move(machine, id_, first, send_mail=send_mail)
         except Rejected as error:
-            if not others or not _is_illegal(error):
+            if not others or not is_illegal(error):
                 raise
             refusal = error
         try:
@@ -264,7 +268,8 @@ class ShopwareClient:
         return self._api.call(method, path, body=body, headers=signed, tries=tries)
 
 
-def _is_illegal(error: Rejected) -> bool:
+def is_illegal(error: Rejected) -> bool:
+    """Whether a state machine has no such step from where it is."""
     return any(problem.code == ILLEGAL_TRANSITION for problem in error.problems)
 
 

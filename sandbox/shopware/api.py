@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from werkzeug import Request, Response
 
-from sandbox.shopware import info, states, webhooks
+from sandbox.shopware import events, info, states
 from sandbox.shopware.aggregate import aggregations
 from sandbox.shopware.criteria import Compiler, filters_of, page_of
 from sandbox.shopware.entities import ENTITIES, Association, Entity
@@ -252,7 +252,7 @@ def _write_one(shop: Shop, request: Request, entity: Entity, id_: str | None) ->
         write = Write(books, shop.identity, refuses=shop.faults.refuses)
         new = write.add(entity, {**payload, **({"id": id_} if id_ else {})}, "/0")
         written = write.store(create=id_ is None)
-        _after_write(books, shop, written, write)
+        events.follow(books, shop, written, write)
         headers = {"Location": f"{shop.base_url}/api/{entity.name.replace('_', '-')}/{new}"}
         if "_response" in request.args:
             response = _one_answer(books, shop, request, entity, new, {})
@@ -261,24 +261,6 @@ def _write_one(shop: Shop, request: Request, entity: Entity, id_: str | None) ->
             response = Response(status=204, headers=headers)
     shop.after_commit()
     return response
-
-
-def _after_write(books: Books, shop: Shop, written: dict[str, list[Any]], write: Write) -> None:
-    """Stock of new orders, and the events of what was written."""
-    for id_, (_pointer, fields) in write.rows.get("order", {}).items():
-        if "lineItems" in fields or any(
-            f.get("orderId") == id_ for _p, f in write.rows.get("order_line_item", {}).values()
-        ):
-            states.move_stock(books, id_, -1)
-            webhooks.queue(books, shop.identity, shop.base_url, "checkout.order.placed",
-                           {"order": {"id": id_, "orderNumber": fields.get("orderNumber")}})  # fmt: skip
-    for name in webhooks.WRITTEN & write.rows.keys():
-        payload = [
-            {"entity": name, "operation": "update", "primaryKey": id_, "updatedFields": sorted(fields)}
-            for id_, (_pointer, fields) in write.rows[name].items()
-        ]
-        webhooks.queue(books, shop.identity, shop.base_url, f"{name}.written", payload)
-    shop.count_written(written)
 
 
 def _sync(shop: Shop, request: Request) -> Response:
@@ -300,7 +282,7 @@ def _sync(shop: Shop, request: Request) -> Response:
                 deleted.setdefault(name, []).extend(gone)
             if unknown:
                 missing.setdefault(name, []).extend(unknown)
-        _after_write(books, shop, data, write)
+        events.follow(books, shop, data, write)
     shop.after_commit()
     return _json({"extensions": [], "data": data or [], "notFound": missing or [], "deleted": deleted or []})
 

@@ -23,6 +23,10 @@ _ADDRESS_FORMAT = [
     ["address/company", "symbol/dash", "address/department"], ["address/first_name", "address/last_name"],
     ["address/street"], ["address/zipcode", "address/city"], ["address/country"],
 ]  # fmt: skip
+_METHODS = {  # Dutch and English name; Mollie's plugin takes all but the last.
+    "ideal": ("iDEAL", "iDEAL"), "card": ("Creditcard", "Card"), "bancontact": ("Bancontact", "Bancontact"),
+    "banktransfer": ("Overschrijving", "Bank transfer"), "invoice": ("Op rekening", "Invoice"),
+}  # fmt: skip
 _LOCALES = {"nl": ("nl-NL", "Nederlands", "Nederland"), "en": ("en-GB", "English", "United Kingdom")}
 
 
@@ -60,9 +64,9 @@ def _basics(me: ShopIdentity) -> dict[str, dict[str, Doc]]:
 def _checkout(me: ShopIdentity) -> dict[str, dict[str, Doc]]:
     days = me.id("delivery_time", "days")
     return {
-        "payment_method": {me.id("payment_method", key): {"name": key, "technicalName": f"payment_{key}",
-                                                          "active": True, "position": place}
-                           for place, key in enumerate(("ideal", "card", "invoice"))},
+        "payment_method": {me.id("payment_method", key): {"name": names[me.language == "en"], "position": place,
+                                                          "technicalName": f"payment_{key}", "active": True}
+                           for place, (key, names) in enumerate(_METHODS.items())},
         "delivery_time": {days: {"name": "1-3 days", "min": 1, "max": 3, "unit": "day"}},
         "shipping_method": {me.id("shipping_method", "parcel"): {
             "name": "Parcel", "technicalName": "shipping_parcel", "active": True, "position": 1, "taxType": "auto",

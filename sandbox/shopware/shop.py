@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.faults import Faults
 from sandbox.settings import ShopIdentity
 from sandbox.shopware.oauth import OAuth
+from sandbox.shopware.psp import Psp
 from sandbox.shopware.records import records
 from sandbox.shopware.storage import books_of
 from sandbox.shopware.webhooks import Sender
@@ -17,9 +18,8 @@ from sandbox.shopware.webhooks import Sender
 class Shop:
     """State that all requests to a shop share."""
 
-    def __init__(self, identity: ShopIdentity, database_url: str, base_url: str, portal_url: str) -> None:
-        self.identity = identity
-        self.base_url = base_url
+    def __init__(self, identity: ShopIdentity, database_url: str, base_url: str, portal_url: str, *, psp: Psp) -> None:
+        self.identity, self.base_url, self.psp, self._as_delivered = identity, base_url, psp, psp
         self.faults = Faults()
         self.oauth = OAuth(identity, self.faults)
         self.storage = books_of(database_url, identity)
@@ -61,9 +61,10 @@ class Shop:
     def reset(self) -> None:
         """Back to a fresh shop: no products, no orders, no faults, every setting as delivered."""
         self.faults.clear()
+        self.psp = self._as_delivered
         with self.storage.transaction() as books:
             books.connection.execute("DELETE FROM entity")
-            books.connection.execute("TRUNCATE effect, webhook_log")
+            books.connection.execute("TRUNCATE effect, webhook_log, number_range")
         self.requests.clear()
         self.written.clear()
         self.oauth.refused.clear()

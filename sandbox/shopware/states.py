@@ -77,9 +77,8 @@ def _history(books: Books, shop: ShopIdentity, entity: str, id_: str, old: str, 
 
 def move_stock(books: Books, order_id: str, sign: int) -> None:
     """Placing an order takes its pieces at once; cancelling gives them back; reopening takes them again."""
-    lines = books.find("e.name = 'order_line_item' AND e.doc->>'orderId' = %s", [order_id], "e.auto", None, 0)
     wanted: dict[str, int] = {}
-    for line in lines:
+    for line in books.of_order("order_line_item", order_id):
         if line.get("productId"):
             wanted[line["productId"]] = wanted.get(line["productId"], 0) + int(line.get("quantity") or 0)
     products = books.raw("product", wanted)

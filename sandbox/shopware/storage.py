@@ -22,6 +22,7 @@ CREATE INDEX IF NOT EXISTS by_product ON {schema}.entity (name, (doc->>'productI
 CREATE INDEX IF NOT EXISTS product_name ON {schema}.entity ((doc->>'name'), id) WHERE name = 'product';
 CREATE INDEX IF NOT EXISTS product_for_sale ON {schema}.entity ((doc->>'name'), id)
   WHERE name = 'product' AND doc->>'active' = 'true' AND (doc->>'stock')::int > 0;
+CREATE TABLE IF NOT EXISTS {schema}.number_range (name text PRIMARY KEY, last bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS {schema}.effect (id text PRIMARY KEY, writes int NOT NULL);
 CREATE TABLE IF NOT EXISTS {schema}.webhook_log (
   event_id text PRIMARY KEY, webhook text NOT NULL, body jsonb NOT NULL, state text NOT NULL, attempts int NOT NULL,
@@ -66,6 +67,21 @@ class Books:
             [*parameters, *more],
         )
         return [_complete(*row) for row in rows]
+
+    def of_order(self, name: str, order_id: str) -> list[Doc]:
+        """What belongs to an order, oldest first."""
+        where = "e.name = %s AND e.doc ? 'orderId' AND e.doc->>'orderId' = %s"
+        return self.find(where, [name, order_id], "e.auto", None, 0)
+
+    def next_number(self, name: str) -> int:
+        """The next of a number range, which begins at 10001 in every shop. Others wait until we commit."""
+        row = self.connection.execute(
+            """INSERT INTO number_range AS n (name, last) VALUES (%s, 10001)
+               ON CONFLICT (name) DO UPDATE SET last = n.last + 1 RETURNING last""",
+            (name,),
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def count(self, where: str, parameters: list[Any]) -> int:
         """How many match."""

@@ -31,8 +31,8 @@ class Write:
         self.shop = shop
         self.refuses = refuses
         self.rows: dict[str, dict[str, tuple[str, Doc]]] = defaultdict(dict)  # entity -> id -> (pointer, fields)
+        self.new: dict[str, set[str]] = defaultdict(set)  # entity -> ids that were not there before
         self.errors: list[dict[str, Any]] = []
-        self.count = 0
 
     def add(self, entity: Entity, payload: Any, pointer: str, *, parent: dict[str, str] | None = None) -> str:
         """Take one payload with its nested ones; returns its id."""
@@ -88,6 +88,8 @@ class Write:
             ready[name] = {}
             for id_, (pointer, fields) in rows.items():
                 old = known.get(id_)
+                if old is None:
+                    self.new[name].add(id_)
                 self._demand(name, id_, old, pointer, create)
                 self._check(ENTITIES[name], pointer, fields, old)
                 ready[name][id_] = _derived(name, _merged(old, fields))

@@ -120,7 +120,7 @@ def test_what_a_portal_needs_is_printed(handle: MollieHandle) -> None:
 
     assert printed["organisation_token"] == handle.organisation_token
     for code in (SHOP, OTHER_SHOP):
-        assert printed["channels"][code] == {
+        assert printed["channels"][code].items() >= {
             "profile_id": handle.profile_id(code), "api_key": handle.key(code),
             "webhook_secret": handle.webhook_secret(code),
-        }  # fmt: skip
+        }.items()  # fmt: skip

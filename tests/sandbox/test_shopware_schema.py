@@ -68,7 +68,7 @@ def test_books_of_an_earlier_version_get_what_they_lack_at_the_next_start(world:
             """UPDATE entity SET doc = (doc - 'shortName') || '{"symbol": "EUR"}' WHERE name = 'currency'"""
         )
 
-    Shop(held.identity, held.storage.url, held.base_url, "http://127.0.0.1:9").close()
+    Shop(held.identity, held.storage.url, held.base_url, "http://127.0.0.1:9", psp=held.psp).close()
 
     with held.storage.transaction() as books:
         (currency,) = books.get("currency", [DEFAULT_CURRENCY]).values()

@@ -42,6 +42,10 @@ on("click", "[data-copy]", async (button) => {
   window.setTimeout(() => button.classList.remove("copied"), 1200);
 });
 on("click", "[data-toggle]", (button) => document.getElementById(button.dataset.toggle).classList.toggle("open"));
+// Typing into a field that belongs to a choice makes the choice.
+on("input", "[data-checks]", (field) => {
+  field.form.querySelector(`input[type=radio][value=${field.dataset.checks}]`).checked = true;
+});
 on("change", "[data-submit]", (field) => field.form.requestSubmit());
 
 // Drop a file anywhere on the page. The form is looked for when it is needed: it may come with a part of the page.

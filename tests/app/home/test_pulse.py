@@ -137,7 +137,7 @@ def test_a_flow_is_in_trouble_when_something_is_stopped_overdue_or_out_of_reach_
 
     def trouble() -> int:
         session.flush()
-        return queries.work(session).trouble
+        return queries.work(session, grace_s=60).trouble
 
     lanes = {name: Lane(flow=name, channel="") for name in ("a", "b", "c", "d")}
     session.add_all(lanes.values())

@@ -20,10 +20,12 @@ from app import clock
 from app.auth.models import Audit
 from app.db import Base
 from app.flows.models import Message
+from sandbox.testing import hexid
 
 PASSWORD = "correct horse battery staple"  # Of the administrator who sends.
 NEW = "another staple of horses"
 SECRET = "a secret of the shop"
+KEY = "0123456789abcdef0123456789abcdef"
 
 
 class Post(NamedTuple):
@@ -49,6 +51,13 @@ def _delivery(_house: WholeHouse) -> Post:
     signature = hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
     return Post("/webhooks/shopware/econocom", raw, None, {"shopware-shop-signature": signature}, Message,
                 "The delivery itself is kept, with its sender and time: a person did nothing.")  # fmt: skip
+
+
+def _event(house: WholeHouse) -> Post:
+    raw = json.dumps({"resource": "event", "id": "event_1", "type": "payment.paid", "entityId": "tr_1"}).encode()
+    signature = hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
+    return Post("/webhooks/mollie-events", raw, None, {"X-Mollie-Signature": f"sha256={signature}"}, Message,
+                "The event itself is kept, with its time: a person did nothing.")  # fmt: skip
 
 
 def _transfer(house: WholeHouse) -> Post:
@@ -88,6 +97,13 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
         "/settings/users/new", USER | {"email": "a@example.com", "password": PASSWORD}, "users.add"
     ),
     "admin.edit": lambda house: Post(f"/settings/users/{house.user.id}", USER | {"active": "y"}, "users.update"),
+    "customers.same": lambda house: Post(
+        f"/customers/{house.customer_id}/same", {"other": str(house.neighbour())}, "customers.merge"
+    ),
+    "customers.apart": lambda house: Post(
+        f"/customers/{house.customer_id}/apart", {"other": str(house.neighbour())}, "customers.apart"
+    ),
+    "customers.undo": lambda house: Post(f"/customers/merges/{house.merge_id}/undo", {}, "customers.undo"),
     "suppliers.create": lambda _: Post("/suppliers/new", VALID | {"code": "new"}, "suppliers.create"),
     "suppliers.edit": lambda house: Post(
         f"/suppliers/{house.supplier.id}/edit", VALID | {"version": str(house.supplier.version)}, "suppliers.update"
@@ -220,4 +236,36 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
     "flows.replay": lambda house: Post(f"/messages/{house.message.id}/replay", {}, "messages.replay"),
     "flows.handled": lambda house: Post(f"/messages/{house.message.id}/handled", {}, "messages.handled"),
     "webhooks.shopware": _delivery,
+    "webhooks.mollie": lambda _: Post(
+        "/webhooks/mollie/econocom/guessed", {"id": "tr_1"}, None, rows=Message,
+        kept="The call itself is kept, with its time: a person did nothing.",
+    ),
+    "webhooks.mollie_events": _event,
+    "payments.refund": lambda house: Post(
+        f"/orders/{house.order_id}/refund",
+        {"key": KEY, "payment": str(house.payment_id()), "sum": "amount", "amount": "7,00", "sure": "7.00",
+         "reason": "goodwill"}, "refunds.request",
+    ),
+    "payments.decide": lambda house: Post(
+        f"/payments/refunds/{house.refund()}/decide", {"agreed": "y"}, "refunds.agree"
+    ),
+    "payments.see_to": lambda house: Post(
+        f"/payments/refunds/{house.refund('failed')}/seen-to", {}, "refunds.see_to"
+    ),
+    "payments.repair": lambda house: Post(
+        f"/orders/{house.order_id}/repair", {"attempt": house.apart(), "way": "move", "key": KEY}, "orders.repair"
+    ),
+    "payments.ask": lambda house: Post(f"/orders/{house.order_id}/ask", {}, "orders.ask"),
+    "orders.cancel": lambda house: Post(
+        f"/orders/{house.unsent()}/cancel", {"key": KEY, "reason": "wanted by the customer"}, "orders.cancel"
+    ),
+    "orders.address": lambda house: Post(
+        f"/orders/{house.unsent()}/address/{hexid('address')}",
+        {"key": KEY, "name": "Ada Jansen", "street": "Dam 2", "zipcode": "1012 JS", "city": "Amsterdam",
+         "country": "NL", "reason": "a typing error"}, "orders.address",
+    ),
+    "orders.resend": lambda house: Post(f"/orders/{house.order_id}/resend", {"key": KEY}, "orders.resend"),
+    "orders.decide": lambda house: Post(
+        f"/orders/acts/{house.act().id}/decide", {"agreed": "y"}, "orders.cancel.agree"
+    ),
 }  # fmt: skip

@@ -1,0 +1,161 @@
+"""What pages read of payments and refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.auth.models import User
+from app.payments.models import Chargeback, OrderMoney, Payment, Refund, Settlement
+
+
+class MoneyOfOrder(NamedTuple):
+    """Everything about an order's money. `names`: of the people who asked for or agreed to refunds."""
+
+    verdict: OrderMoney | None
+    payments: Sequence[Payment]
+    refunds: Sequence[Refund]
+    chargebacks: Sequence[Chargeback]
+    names: Mapping[int, str]
+
+    def of_attempt(self, attempt: str, payment_id: str | None) -> list[Payment]:
+        """Payments of an attempt of the shop."""
+        return [one for one in self.payments if attempt == one.transaction_id or one.external_id == payment_id]
+
+    def refunds_of(self, payment: Payment) -> list[Refund]:
+        """Refunds of a payment, the newest first."""
+        return [one for one in self.refunds if one.payment_id == payment.id]
+
+    def chargebacks_of(self, payment: Payment) -> list[Chargeback]:
+        """Chargebacks of a payment."""
+        return [one for one in self.chargebacks if one.payment_id == payment.id]
+
+    @property
+    def asked_at(self) -> datetime | None:
+        """When Mollie was last asked about any of the payments."""
+        return max((one.read_at for one in self.payments), default=None)
+
+
+def of_order(session: Session, order_id: int) -> MoneyOfOrder:
+    """In a fixed number of statements."""
+    payments = session.execute(
+        select(Payment).where(Payment.order_id == order_id).order_by(Payment.created_at.desc(), Payment.id)
+    ).scalars().all()  # fmt: skip
+    ids = [one.id for one in payments]
+    refunds = session.execute(
+        select(Refund).where(Refund.payment_id.in_(ids)).order_by(Refund.created_at.desc(), Refund.id.desc())
+    ).scalars().all()  # fmt: skip
+    chargebacks = session.execute(
+        select(Chargeback).where(Chargeback.payment_id.in_(ids)).order_by(Chargeback.created_at.desc())
+    ).scalars().all()  # fmt: skip
+    people = {one.requested_by for one in refunds} | {one.decided_by for one in refunds}
+    names = session.execute(select(User.id, User.name).where(User.id.in_(people - {None})))
+    return MoneyOfOrder(
+        session.execute(select(OrderMoney).where(OrderMoney.order_id == order_id)).scalar_one_or_none(),
+        payments, refunds, chargebacks, {row.id: row.name for row in names},
+    )  # fmt: skip
+
+
+class Doubt(NamedTuple):
+    """An order whose money does not fit."""
+
+    order_id: int
+    number: str
+    channel: str
+    channel_code: str
+    total: Decimal
+    currency: str
+    verdict: str
+    problems: list[dict[str, Any]]
+    since: datetime
+
+
+_DOUBTS = text("""
+    SELECT o.id, o.number, c.name, c.code, o.total, o.currency, m.verdict, m.problems, m.since
+    FROM order_money m JOIN shop_order o ON o.id = m.order_id JOIN channel c ON c.id = o.channel_id
+    WHERE m.doubt AND m.since <= :before ORDER BY m.since, m.order_id LIMIT :limit
+""")
+
+
+def doubts(session: Session, *, before: datetime, limit: int) -> list[Doubt]:
+    """Orders whose money does not fit since before a moment, the longest first."""
+    return [Doubt._make(row) for row in session.execute(_DOUBTS, {"before": before, "limit": limit})]
+
+
+class Stray(NamedTuple):
+    """A payment without an order of ours."""
+
+    external_id: str
+    channel: str
+    state: str
+    amount: Decimal
+    currency: str
+    order_number: str | None
+    created_at: datetime
+
+
+_STRAYS = text("""
+    SELECT p.external_id, c.name, p.state, p.amount, p.currency, p.order_number, p.created_at
+    FROM payment p JOIN channel c ON c.id = p.channel_id
+    WHERE p.order_id IS NULL AND p.created_at < :before AND p.status IN ('paid', 'authorized')
+    ORDER BY p.created_at DESC LIMIT :limit
+""")
+
+
+def strays(session: Session, *, before: datetime, limit: int) -> list[Stray]:
+    """Payments with money that belong to no order, made before a moment."""
+    return [Stray._make(row) for row in session.execute(_STRAYS, {"before": before, "limit": limit})]
+
+
+class SettlementRow(NamedTuple):
+    """`wrong`: members that are not booked here with the same sum; `apart`: what members and costs do not explain."""
+
+    settlement: Settlement
+    members: int
+    wrong: int
+    apart: Decimal
+
+
+_SETTLED = text("""
+    SELECT s.id, count(l.id) AS members, s.amount - COALESCE(sum(l.amount), 0) + s.costs AS apart,
+      count(l.id) FILTER (WHERE l.amount IS DISTINCT FROM (
+        SELECT sum(e.amount) FROM money_entry e JOIN payment p ON p.id = e.payment_id
+        WHERE p.external_id = l.payment AND e.reference = l.reference AND e.kind = CASE l.kind
+          WHEN 'payment' THEN 'paid' WHEN 'capture' THEN 'paid' ELSE l.kind END)) AS wrong
+    FROM settlement s LEFT JOIN settlement_line l ON l.settlement_id = s.id
+    WHERE s.id = ANY(:ids) GROUP BY s.id
+""")
+
+
+def settlements(session: Session, *, limit: int) -> list[SettlementRow]:
+    """The latest settlements, the open one first, each with what does not fit."""
+    rows = session.execute(
+        select(Settlement).order_by(Settlement.settled_at.desc().nulls_first(), Settlement.id.desc()).limit(limit)
+    ).scalars().all()  # fmt: skip
+    found = {row.id: row for row in session.execute(_SETTLED, {"ids": [row.id for row in rows]})}
+    return [SettlementRow(row, found[row.id].members, found[row.id].wrong, found[row.id].apart) for row in rows]
+
+
+def refunds_waiting(session: Session, *, limit: int) -> list[Any]:
+    """Refunds and cancellations that want a second person, the oldest first."""
+    rows = session.execute(
+        text("""SELECT 'refund' AS kind, r.id, r.amount, r.currency, r.reason, r.note, r.created_at, r.requested_by,
+                       u.name, o.id AS order_id, o.number, c.name AS channel
+                FROM refund r JOIN payment p ON p.id = r.payment_id JOIN channel c ON c.id = p.channel_id
+                LEFT JOIN shop_order o ON o.id = p.order_id LEFT JOIN user_account u ON u.id = r.requested_by
+                WHERE r.state = 'waiting'
+                UNION ALL
+                SELECT 'act', a.id, o.total, o.currency, '', a.reason, a.created_at, a.requested_by, u.name, o.id,
+                       o.number, c.name
+                FROM order_act a JOIN shop_order o ON o.id = a.order_id JOIN channel c ON c.id = o.channel_id
+                LEFT JOIN user_account u ON u.id = a.requested_by
+                WHERE a.state = 'waiting'
+                ORDER BY created_at LIMIT :limit"""),
+        {"limit": limit},
+    )
+    return list(rows)

@@ -1,0 +1,42 @@
+"""The clients of Mollie, one per storefront and one of the organisation, made from the settings."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+from app.extensions import settings
+from app.settings import MollieAccess
+from integrations.errors import Misconfigured
+from integrations.mollie.client import MollieAccount, MollieClient
+
+
+class UnknownAccount(Misconfigured):
+    """MOLLIE names no key for the channel, or nothing names the organisation's token; messages wait until one does."""
+
+
+def access(channel: str) -> MollieAccess:
+    """What the settings say of a channel. Raises UnknownAccount."""
+    found = settings().mollie.get(channel)
+    if found is None:
+        raise UnknownAccount(f"MOLLIE has no key for {channel}", retry_after_s=60, may_have_happened=False)
+    return found
+
+
+def client(channel: str) -> MollieClient:
+    """The client of a storefront's profile. Raises UnknownAccount."""
+    found = access(channel)
+    return _client(found.base_url, found.api_key.get_secret_value(), found.profile_id, None)
+
+
+def organisation() -> MollieClient:
+    """The client that may read settlements and balances. Raises UnknownAccount."""
+    found = settings().mollie_organisation
+    if found is None:
+        raise UnknownAccount("MOLLIE_ORGANISATION is not set", retry_after_s=60, may_have_happened=False)
+    return _client(found.base_url, found.token.get_secret_value(), None, found.mode)
+
+
+@lru_cache(maxsize=16)
+def _client(base_url: str, token: str, profile_id: str | None, mode: Literal["live", "test"] | None) -> MollieClient:
+    return MollieClient(MollieAccount(base_url, token, profile_id, mode))

@@ -1,0 +1,58 @@
+"""Words of the storefronts, in the language of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    "nl": {
+        "search": "Zoek een apparaat", "stock": "op voorraad", "none": "Niets gevonden.", "all": "Alles",
+        "more": "Verder", "back": "Terug", "grade": "Staat", "margin": "Margeregeling: de btw is niet aftrekbaar.",
+        "items": "artikelen", "add": "In winkelwagen", "cart": "Winkelwagen", "empty": "Uw winkelwagen is leeg.",
+        "look": "Verder winkelen", "quantity": "Aantal", "remove": "Verwijderen", "renumber": "Aantallen bijwerken",
+        "goods": "Artikelen", "shipping": "Verzenden", "free": "gratis", "total": "Totaal", "vat": "waarvan btw",
+        "order": "Bestellen", "gone": "Niet alles is er nog: kijk uw winkelwagen na.",
+        "checkout": "Bestellen", "you": "Uw gegevens", "first_name": "Voornaam", "last_name": "Achternaam",
+        "company": "Bedrijf (mag leeg)", "email": "E-mail", "phone": "Telefoon (mag leeg)",
+        "street": "Straat en nummer", "zipcode": "Postcode", "city": "Plaats", "country": "Land",
+        "NL": "Nederland", "BE": "België", "DE": "Duitsland",
+        "comment": "Opmerking (mag leeg)", "account": "Bewaar mijn gegevens in een account",
+        "method": "Hoe wilt u betalen?", "place": "Bestelling plaatsen", "wrong": "Vul dit in.",
+        "missing": "Er ontbreekt nog iets.", "thanks": "Bedankt voor uw bestelling", "yours": "Uw bestelling",
+        "number": "Bestelnummer",
+        "paid": "De betaling is binnen. Wij maken uw pakket klaar.",
+        "authorized": "Het bedrag is gereserveerd. Wij maken uw pakket klaar.",
+        "pending": "Uw betaling is in behandeling. Zodra die binnen is maken wij uw pakket klaar.",
+        "transfer": "Wij wachten op uw overschrijving, onder vermelding van",
+        "unpaid": "Uw bestelling is nog niet betaald.", "failed": "De betaling is niet gelukt.",
+        "unknown": "Wij konden de betaling niet opvragen. Kijk straks nog eens.",
+        "invoice": "U ontvangt een rekening.", "again": "Opnieuw betalen", "go_on": "Verder met betalen",
+        "other": "Anders betalen", "nothing": "Deze bestelling kennen wij niet.",
+        "refused": "Betalen kan op dit moment niet. Probeer het straks opnieuw.",
+        "refunded": "Het bedrag is terugbetaald.", "cancelled": "Deze bestelling is geannuleerd.",
+    },
+    "en": {
+        "search": "Find a device", "stock": "in stock", "none": "Nothing found.", "all": "All", "more": "Next",
+        "back": "Back", "grade": "Grade", "margin": "Sold under the margin scheme: no deductible VAT.",
+        "items": "items", "add": "Add to cart", "cart": "Cart", "empty": "Your cart is empty.",
+        "look": "Continue shopping", "quantity": "Quantity", "remove": "Remove", "renumber": "Update quantities",
+        "goods": "Items", "shipping": "Shipping", "free": "free", "total": "Total", "vat": "of which VAT",
+        "order": "Check out", "gone": "Some of it is gone: please look at your cart again.",
+        "checkout": "Check out", "you": "Your details", "first_name": "First name", "last_name": "Last name",
+        "company": "Company (optional)", "email": "E-mail", "phone": "Phone (optional)", "street": "Street and number",
+        "zipcode": "Postal code", "city": "Town", "country": "Country", "NL": "Netherlands", "BE": "Belgium",
+        "DE": "Germany", "comment": "Comment (optional)", "account": "Keep my details in an account",
+        "method": "How do you want to pay?", "place": "Place the order", "wrong": "Please fill this in.",
+        "missing": "Something is missing.", "thanks": "Thank you for your order", "yours": "Your order",
+        "number": "Order number",
+        "paid": "We have your payment and prepare your parcel.",
+        "authorized": "The amount is reserved. We prepare your parcel.",
+        "pending": "Your payment is on its way. We prepare your parcel as soon as it is here.",
+        "transfer": "We wait for your transfer, with the reference", "unpaid": "Your order is not paid yet.",
+        "failed": "The payment did not work.", "unknown": "We could not ask for the payment. Please look again later.",
+        "invoice": "You will get an invoice.", "again": "Pay again", "go_on": "Continue to pay",
+        "other": "Pay another way", "nothing": "We do not know this order.",
+        "refused": "It is not possible to pay right now. Please try again later.",
+        "refunded": "The amount was paid back.", "cancelled": "This order was cancelled.",
+    },
+}  # fmt: skip
