@@ -7,7 +7,11 @@ from importlib import import_module
 from app.lists.description import ListDescription
 
 # Name -> module and constant. Imported when asked for: a list's domain imports this package.
-LISTS = {"orders": ("app.orders.listing", "ORDERS")}
+LISTS = {
+    "orders": ("app.orders.listing", "ORDERS"),
+    "payments": ("app.payments.listing", "PAYMENTS"),
+    "refunds": ("app.payments.listing", "REFUNDS"),
+}
 
 
 def description(name: str) -> ListDescription:

@@ -29,12 +29,14 @@ class Payment(Base):
         UniqueConstraint("external_id"),
         Index(None, "order_id"),
         Index("ix_payment_order_number", "channel_id", "order_number", postgresql_where=sql("order_id IS NULL")),
+        Index("ix_payment_stray", "created_at", "id", postgresql_where=sql("order_id IS NULL")),
         Index("ix_payment_transaction_id", "transaction_id", postgresql_where=sql("transaction_id IS NOT NULL")),
         Index("ix_payment_due_at", "channel_id", "due_at", postgresql_where=sql("due_at IS NOT NULL")),
         Index(None, "created_at", "id"),
         Index(None, "channel_id", "created_at", "id"),
         Index(None, "state", "created_at", "id"),
         Index(None, "amount", "id"),
+        Index(None, "method", "created_at", "id"),
         Index("ix_payment_differs", "id", postgresql_where=sql("difference <> 0")),
     )
 
@@ -91,6 +93,7 @@ class Refund(Base):
         Index(None, "payment_id"),
         Index(None, "created_at", "id"),
         Index(None, "state", "created_at", "id"),
+        Index(None, "amount", "id"),
         Index("ix_refund_waiting", "created_at", postgresql_where=sql("state = 'waiting'")),
     )
 

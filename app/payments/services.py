@@ -273,6 +273,12 @@ def ask_again(session: Session, channel: str, payments: Sequence[str], *, now: d
                        body={"act": "refresh", "payments": list(payments)}, now=now)  # fmt: skip
 
 
+def ask_once(session: Session, channel: str, payment: str, *, mark: str, origin: str, now: datetime) -> int | None:
+    """As `ask_again`, once per `mark`; returns the message. Wake FLOW after the commit."""
+    return ledger.receive(session, FLOW, key=payment, delivery_id=mark, channel=channel, origin=origin, now=now,
+                          body={"act": "refresh", "payments": [payment]})  # fmt: skip
+
+
 _NAMED_BY = text("""
     SELECT DISTINCT x.mollie_payment_id FROM order_payment x
     LEFT JOIN payment p ON p.external_id = x.mollie_payment_id

@@ -16,11 +16,13 @@ from app.auth import audit
 from app.channels.models import Channel
 from app.db import reading, transaction
 from app.extensions import settings
+from app.lists.pages import show
 from app.orders import acts
 from app.orders.models import Order
 from app.orders.queries import lines_of
 from app.payments import queries, refunds, repairs, services, settlements, words
 from app.payments.forms import DecisionForm, RefundForm, Share, shares
+from app.payments.listing import PAYMENTS, REFUNDS
 from app.payments.models import Refund, Settlement
 from app.payments.refunds import Left, NotRefundable
 from app.web.fragments import redirect_to, render
@@ -42,6 +44,20 @@ class Wish(NamedTuple):
     lines: list[tuple[int, int]]
     rest: Decimal
     alone: bool
+
+
+@bp.get("/payments/")
+@requires("payments.read")
+def index() -> BaseResponse:
+    """Payments at Mollie, the latest first."""
+    return show(PAYMENTS, "payments/index.html", words=words)
+
+
+@bp.get("/payments/refunds")
+@requires("payments.read")
+def refunds_index() -> BaseResponse:
+    """Refunds, the latest first."""
+    return show(REFUNDS, "payments/refunds.html", words=words)
 
 
 @bp.route("/orders/<int:order_id>/refund", methods=["GET", "POST"])

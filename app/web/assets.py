@@ -35,7 +35,7 @@ ICONS = (
     "x", "alert-triangle", "chevron-right", "copy", "player-pause", "player-play", "refresh", "download", "plus",
     "circle-dot", "arrows-join", "language", "pencil", "arrow-right", "clock",
     "shopping-cart", "scale", "user-check", "address-book", "columns-3", "line-height", "arrows-sort", "bookmark",
-    "star",
+    "star", "credit-card", "receipt-refund",
 )  # fmt: skip
 
 

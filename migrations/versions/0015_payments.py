@@ -278,6 +278,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refused_delivery")),
         sa.UniqueConstraint("system", "channel", "reason", name=op.f("uq_refused_delivery_system_channel_reason")),
     )
+    op.create_index("ix_payment_method_created_at_id", "payment", ["method", "created_at", "id"])
+    op.create_index("ix_payment_stray", "payment", ["created_at", "id"], postgresql_where=sa.text("order_id IS NULL"))
+    op.create_index("ix_refund_amount_id", "refund", ["amount", "id"])
     op.create_index("ix_order_payment_external_id", "order_payment", ["external_id"])
     op.execute(
         "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON money_entry "
