@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from threading import Event
 from types import FrameType
+from typing import Any
 
 import httpx
 
@@ -24,6 +25,7 @@ from app.settings import ROOT, demo_environment
 
 VAR = ROOT / "var"
 READY_LIMIT_S = 60
+PAST_ORDERS = 40
 PASSWORD = "demo demo demo"  # noqa: S105  # Printed on the terminal: the demo's data is invented.
 ACCOUNTS = (
     ("agent@iused.example", "Sanne Agent", "agent"),
@@ -60,20 +62,37 @@ def _complete(environment: dict[str, str]) -> None:
     environment.setdefault("SANDBOX_PORT", str(port + 100))
     environment.setdefault("SANDBOX_PORTAL_URL", f"http://127.0.0.1:{port}")
     environment.setdefault("SANDBOX_DATABASE_URL", _sandbox_database(environment["DATABASE_URL"]))
+    environment.setdefault("SANDBOX_BRIDGE", json.dumps({"econocom": "portal"}))  # One shop in each mode.
+    environment.setdefault("SANDBOX_ORDERS", str(PAST_ORDERS))
     kept = VAR / "demo.json"
     known = json.loads(kept.read_text()) if kept.exists() else {"SECRET_KEY": secrets.token_hex(32)}
     known["ENVIRONMENT"] = "demo"
-    known["SHOPS"] = subprocess.run(  # The credentials that the sandbox's shops accept.
-        [sys.executable, "-m", "sandbox", "shops"],
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    ).stdout.strip()
+    known["SHOPS"] = _told_by_sandbox("shops", environment)
+    known |= _mollie(json.loads(_told_by_sandbox("mollie", environment)))
     kept.write_text(json.dumps(known))
     kept.chmod(0o600)
     environment.update(demo_environment(environment))
+
+
+def _told_by_sandbox(what: str, environment: dict[str, str]) -> str:
+    """The credentials that the sandbox accepts, as JSON."""
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", what], env=environment, check=True, capture_output=True, text=True, cwd=ROOT
+    ).stdout.strip()
+
+
+def _mollie(told: dict[str, Any]) -> dict[str, str]:
+    """The portal's settings for Mollie, from what the sandbox says of it."""
+    names = ("api_key", "profile_id", "bridge", "webhook_token")
+    access = {
+        code: {"base_url": told["base_url"], **{name: one[name] for name in names}}
+        for code, one in told["channels"].items()
+    }
+    organisation = {
+        "base_url": told["base_url"], "token": told["organisation_token"], "mode": "test",
+        "webhook_secrets": [one["webhook_secret"] for one in told["channels"].values()],
+    }  # fmt: skip
+    return {"MOLLIE": json.dumps(access), "MOLLIE_ORGANISATION": json.dumps(organisation)}
 
 
 def _sandbox_database(portal: str) -> str:
@@ -147,7 +166,9 @@ def _say_ready(environment: dict[str, str]) -> None:
     lines += [
         "",
         f"  storefronts  http://127.0.0.1:{sandbox + 1} Refurbished Direct, http://127.0.0.1:{sandbox + 2} Econocom",
-        f"  sandbox      http://127.0.0.1:{sandbox} (faults)       files to drop: {Path('var') / 'supplier-files'}",
+        f"  mollie       http://127.0.0.1:{sandbox + 3} (its clock, its payments)",
+        f"  sandbox      http://127.0.0.1:{sandbox} (faults, mails, customers)",
+        f"  files        to drop: {Path('var') / 'supplier-files'}",
     ]
     print("\n".join(lines), flush=True)  # noqa: T201
 

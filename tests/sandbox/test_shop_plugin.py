@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ import pytest
 from browsing import until
 from mollie_calls import BareMollie, Receiver, bare_mollie
 
-from sandbox.testing import BareShop, Bought, SandboxHandle
+from sandbox.testing import BareShop, Bought, SandboxHandle, running_sandbox
 
 V4, V5 = "refurbished-direct", "econocom"
 
@@ -299,3 +300,17 @@ def test_a_portal_that_is_the_bridge_is_told_the_token_of_its_address(world: San
     assert [printed[code]["bridge"] for code in (V4, V5)] == ["storefront", "portal"]
     for code in (V4, V5):
         assert world.sandbox.shops[code].psp.portal_webhook.endswith(f"/{code}/{printed[code]['webhook_token']}")
+
+
+def test_the_plugin_trusts_a_mollie_that_speaks_tls(
+    world: SandboxHandle, shop_of: Callable[[str], BareShop], tmp_path: Path
+) -> None:
+    shop_of(V4).sell("SKU-1")
+
+    with running_sandbox(world.mollie.mollie.storage.url, mollie_certificate=tmp_path / "mollie.pem") as secure:
+        bought = secure.buy(V4, "SKU-1")
+        secure.mollie.act(bought.payment_id, "pay")
+        assert delivered(secure, bought.payment_id)
+
+    assert bought.checkout_url.startswith("https://")
+    assert attempts(shop_of(V4), bought) == [("paid", bought.transaction_id)]

@@ -1,0 +1,28 @@
+"""What `make demo` tells the portal of the outside world."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from app.demo import up
+from app.settings import load_settings
+
+
+def test_the_portal_of_the_demo_reaches_mollie_with_one_shop_in_each_mode() -> None:
+    environment = {**os.environ, "SANDBOX_PORT": "8100", "SANDBOX_BRIDGE": json.dumps({"econocom": "portal"})}
+
+    told = up._mollie(json.loads(up._told_by_sandbox("mollie", environment)))
+
+    settings = load_settings(
+        secret_key="x" * 32, database_url="postgresql://", redis_url="redis://",
+        mollie=json.loads(told["MOLLIE"]), mollie_organisation=json.loads(told["MOLLIE_ORGANISATION"]),
+    )  # fmt: skip
+    assert {code: one.bridge for code, one in settings.mollie.items()} == {
+        "refurbished-direct": "storefront", "econocom": "portal",
+    }  # fmt: skip
+    assert all(one.base_url == "http://127.0.0.1:8103" for one in settings.mollie.values())
+    assert all(one.webhook_token for one in settings.mollie.values())
+    organisation = settings.mollie_organisation
+    assert organisation is not None
+    assert (organisation.mode, len(organisation.webhook_secrets)) == ("test", 2)
