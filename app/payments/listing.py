@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 from app.auth.models import User
 from app.channels.models import Channel
@@ -20,18 +20,26 @@ from app.payments import services, words
 from app.payments.models import REFUND_STATES, MoneyEntry, Payment, Refund
 from app.web.lazy import lazy as _l
 
+_other, _refund = aliased(Payment), aliased(Refund)
 STATES = ("open", "pending", "authorized", "paid", "partly_refunded", "refunded", "charged_back", "failed", "canceled",
           "expired")  # fmt: skip
 
 
 def _quoted(text: str) -> Clause:
-    """Payments of an order that the text means, or the one whose id it is."""
-    return or_(Payment.external_id == text.strip(), Payment.order_id.in_(select(Order.id).where(means(text))))
+    """The payment whose id it is, and payments of an order that the text means. Each is a walk of one index."""
+    by_id = select(_other.id).where(_other.external_id == text.strip())
+    return Payment.id.in_(union_all(by_id, select(_other.id).where(_other.order_id.in_(_orders(text)))))
 
 
 def _refund_quoted(text: str) -> Clause:
-    own = or_(Refund.external_id == text.strip(), Payment.external_id == text.strip())
-    return or_(own, Payment.order_id.in_(select(Order.id).where(means(text))))
+    mine = select(_refund.id).where(_refund.external_id == text.strip())
+    of_payment = select(_refund.id).join(_other, _other.id == _refund.payment_id)
+    by_payment = of_payment.where(_other.external_id == text.strip())
+    return Refund.id.in_(union_all(mine, by_payment, of_payment.where(_other.order_id.in_(_orders(text)))))
+
+
+def _orders(text: str) -> Select[tuple[int]]:
+    return select(Order.id).where(means(text))
 
 
 def _not_connected() -> Clause:
