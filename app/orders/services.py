@@ -174,7 +174,8 @@ _UPSERT = """
     INSERT INTO {table} AS x ({columns}) SELECT {columns} FROM seen_{table}
     ON CONFLICT (order_id, external_id) DO UPDATE SET {taken} WHERE ({before}) IS DISTINCT FROM ({after})
 """
-_FRESH = "CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"
+# Once per connection: to make and drop five tables a page costs a tenth of all.
+_STAGE = "CREATE TEMP TABLE {name} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA"
 
 
 def _replace(session: Session, child: _Child, orders: Sequence[tuple[int, OrderSeen]]) -> list[str]:
@@ -197,9 +198,12 @@ def _replace(session: Session, child: _Child, orders: Sequence[tuple[int, OrderS
 
 
 def _stage(session: Session, name: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """COPY rows into a fresh temporary table with these columns of `table`. Names are constants of ours."""
-    session.execute(text("DROP TABLE IF EXISTS " + name))
-    session.execute(text(_FRESH.format(name=name, columns=", ".join(columns), table=table)))
+    """COPY rows into an empty temporary table with these columns of `table`. Names are constants of ours."""
+    there = session.execute(text("SELECT to_regclass('pg_temp.' || :name) IS NOT NULL"), {"name": name}).scalar_one()
+    if there:
+        session.execute(text("DELETE FROM " + name))  # noqa: S608
+    else:
+        session.execute(text(_STAGE.format(name=name, columns=", ".join(columns), table=table)))
     copy_rows(session, name, columns, rows)
 
 
