@@ -87,13 +87,20 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
     return count
 
 
-_FRESH = "CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA"
+# Once per connection: to make and drop five tables for each page of orders costs a tenth of all.
+_STAGE = "CREATE TEMP TABLE {name} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA"
+_IS_THERE = text("SELECT to_regclass('pg_temp.' || :name) IS NOT NULL")
 
 
 def stage_rows(
     session: Session, name: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
-    """COPY rows into a fresh temporary table `name` with these columns of `table`. Names must be trusted."""
-    session.execute(text("DROP TABLE IF EXISTS " + name))
-    session.execute(text(_FRESH.format(name=name, columns=", ".join(columns), table=table)))
+    """COPY rows into an empty temporary table `name` with these columns of `table`. Names must be trusted.
+
+    One name always stands for the same columns.
+    """
+    if session.execute(_IS_THERE, {"name": name}).scalar_one():
+        session.execute(text("DELETE FROM " + name))
+    else:
+        session.execute(text(_STAGE.format(name=name, columns=", ".join(columns), table=table)))
     copy_rows(session, name, columns, rows)

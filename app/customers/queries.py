@@ -356,10 +356,21 @@ def card(session: Session, customer_id: int | None) -> Card | None:
 
 
 def tag(session: Session, customer_id: int) -> tuple[int, str] | None:
-    """The person that a customer is, and what moves with every visible change of it; None for an unknown id."""
+    """The person that a customer is, and what moves with every visible change of it; None for an unknown id.
+
+    What moves only an order, a piece that came or a shop that lost it, moves it too.
+    """
+    other = aliased(Customer)
+    moves = (
+        select(func.sum(Order.revision))
+        .join(other, other.id == Order.customer_id)
+        .where(other.person_id == Customer.id)
+        .correlate(Customer)
+        .scalar_subquery()
+    )
     row = session.execute(
-        select(Customer.id, Customer.revision)
+        select(Customer.id, Customer.revision, func.coalesce(moves, 0))
         .join(_Member, _Member.person_id == Customer.id)
         .where(_Member.id == customer_id)
     ).one_or_none()
-    return None if row is None else (row.id, f"{row.id}.{row.revision}")
+    return None if row is None else (row[0], f"{row[0]}.{row[1]}.{row[2]}")

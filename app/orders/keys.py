@@ -1,7 +1,8 @@
 """Everything that a customer can quote of an order, in one spelling each, so that one index finds it. Pure.
 
 Kinds: number, mail, phone (digits with the country's code), name (each word of names and companies), sku, mollie,
-tracking, zipcode, address (postal code, house, country). GTINs are added from the catalogue where orders are written.
+tracking, address (postal code, house, country), or zipcode alone. GTINs are added from the catalogue where orders are
+written.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ LEAST = 2  # Letters of a word of a name.
 _PHONE = re.compile(r"[\d\s+()./\-]{6,}")
 _WORD = re.compile(r"[^\W_]+")
 # `12` of `Dam 12-2`, `Hauptstr. 12a` and `12 rue de Lille`; not the street's own `1e` or what follows a dash.
-_HOUSE = re.compile(r"(?<![\d/-])\d+(?!\d)(?!(?:e|de|ste|th|nd|rd|st)\b)")
+_HOUSE = re.compile(r"(?<![\d/-])(?<![/-]\s)\d+(?!\d)(?!(?:e|de|ste|th|nd|rd|st)\b)")
 
 
 class Key(NamedTuple):
@@ -36,11 +37,12 @@ def keys_of(order: OrderSeen) -> set[Key]:
     texts = [order.name, order.company]
     for address in order.addresses:
         texts += [address.name, address.company]
-        found.add(Key("zipcode", compact(address.zipcode)))
         if digits := phone(address.phone, address.country or "NL"):
             found.add(Key("phone", digits))
         if house := house_of(address.zipcode, address.street, address.extra, address.country):
-            found.add(Key("address", house))
+            found.add(Key("address", house))  # It begins with the postal code, and is found by it.
+        else:
+            found.add(Key("zipcode", compact(address.zipcode)))
     found |= {Key("name", word) for text in texts for word in words(text)}
     found |= {Key("sku", plain(line.sku)) for line in order.lines if line.sku}
     for payment in order.payments:
@@ -97,7 +99,7 @@ def house_of(zipcode: str, street: str, extra: str, country: str) -> str | None:
     """
     code = compact(zipcode)
     for text in (street, extra):
-        numbers = _HOUSE.findall(re.sub(r"\s*([/-])\s*", r"\1", plain(text)))
-        if code and numbers:
+        numbers = _HOUSE.findall(plain(text)) if text and code else ()
+        if numbers:
             return f"{code} {numbers[-1].lstrip('0') or '0'} {plain(country)}"
     return None

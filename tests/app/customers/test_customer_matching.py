@@ -51,7 +51,7 @@ def test_a_name_is_an_initial_and_a_surname(name: str, found: Named) -> None:
     ],
 )  # fmt: skip
 def test_a_mailbox_of_several_is_known(mail: str, personal: bool) -> None:
-    assert matching.personal(mail) is personal
+    assert matching.personal(matching.mailbox(mail)) is personal
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,17 @@ from decimal import Decimal
 import flask_babel
 import pytest
 import sqlalchemy as sa
+from few_orders import NOON
 from flask.testing import FlaskClient
 from people import People
 from sqlalchemy.orm import Session
 
 from app.auth.models import Audit
 from app.customers.models import CustomerMerge
+from app.orders import services as orders
 from app.orders.models import Order
 from app.orders.seen import OrderSeen
+from sandbox.testing import hexid
 
 HTMX = {"HX-Request": "true"}
 
@@ -104,6 +107,10 @@ def test_who_opens_a_person_is_written_down_and_a_poll_is_not(desk: Desk) -> Non
     moved = desk.browser.get(f"/customers/{ada}", headers=tag)
 
     assert (moved.status_code, "<html" in moved.get_data(as_text=True)) == (200, False)
+    tag["HX-PTag"] = moved.headers["HX-PTag"]
+    assert desk.browser.get(f"/customers/{ada}", headers=tag).status_code == 304
+    orders.mark_gone(desk.session, desk.shops[0], [hexid("order 10001")], now=NOON)
+    assert desk.browser.get(f"/customers/{ada}", headers=tag).status_code == 200
     lines = desk.session.execute(sa.select(Audit.act, Audit.actor).where(Audit.subject_kind == "customer")).all()
     assert [tuple(line) for line in lines] == [("customers.read", "Agent")]
 
