@@ -111,7 +111,7 @@ def start(session: Session, bulk_id: int, act: Act, *, words: str, now: datetime
 def again(session: Session, bulk_id: int, *, now: datetime) -> int:
     """Try once more what failed, on our side or at the other system; returns how many rows that is."""
     bulk = _locked(session, bulk_id)
-    if bulk.state != "done":
+    if bulk.state != "done" or undone_by(session, bulk_id) is not None:
         return 0
     dead = exists().where(Message.id == BulkRow.message_id, Message.state == "dead")
     tried = session.execute(

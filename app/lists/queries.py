@@ -22,6 +22,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     tuple_,
 )  # fmt: skip
 from sqlalchemy.ext.compiler import compiles
@@ -34,6 +35,10 @@ from app.lists.state import State
 COUNTED = 10_000  # So many rows are counted: about 2 ms. Of more the estimate is told.
 COSTLY = 20_000  # The planner's units: a count that would cost more is not made.
 KEY_LONGEST = 600  # Characters of a cursor.
+
+
+# A statement that was prepared is planned for any values after a while: for a rare one that walks the whole table.
+_BY_VALUES = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
 
 
 class Cursor(NamedTuple):
@@ -58,9 +63,9 @@ class Total(NamedTuple):
     exact: bool
 
 
-def cursor_of(about: ListDescription, state: State, text: str) -> Cursor | None:
+def cursor_of(about: ListDescription, state: State, said: str) -> Cursor | None:
     """The row that an address names; None for what is no key of this sort."""
-    key, _sign, id_ = text[:KEY_LONGEST].rpartition("~")
+    key, _sign, id_ = said[:KEY_LONGEST].rpartition("~")
     if not id_.isdecimal() or len(id_) > 17:
         return None
     sort, _falls = about.sort_of(state.sort)
@@ -76,25 +81,25 @@ def cursor_text(row: Row[Any]) -> str:
     return f"{key.isoformat() if isinstance(key, datetime) else key}~{row.id}"
 
 
-def moment_key(text: str) -> datetime:
+def moment_key(said: str) -> datetime:
     """The key of a sort by a moment. Raises ValueError."""
-    at = datetime.fromisoformat(text.replace(" ", "+"))
+    at = datetime.fromisoformat(said.replace(" ", "+"))
     if at.tzinfo is None:
-        raise ValueError(text)
+        raise ValueError(said)
     return at
 
 
-def money_key(text: str) -> Decimal:
+def money_key(said: str) -> Decimal:
     """The key of a sort by an amount. Raises ArithmeticError."""
-    amount = Decimal(text)
+    amount = Decimal(said)
     if not amount.is_finite() or abs(amount) > 10**12:
-        raise ArithmeticError(text)
+        raise ArithmeticError(said)
     return amount
 
 
 def clauses(about: ListDescription, state: State, options: Options, *, now: datetime) -> list[Clause]:
     """What the filters of the state let through, all of them together."""
-    return [about.filter_of(name).clause(text, options, now=now) for name, text in state.filters.items()]
+    return [about.filter_of(name).clause(said, options, now=now) for name, said in state.filters.items()]
 
 
 def rows_of(about: ListDescription, state: State, options: Options, *, now: datetime) -> Select[Any]:
@@ -114,6 +119,7 @@ def _order(about: ListDescription, key: SQLColumnExpression[Any], falls: bool) -
 def page(session: Session, about: ListDescription, state: State, options: Options, *, now: datetime,
          after: Cursor | None = None, before: Cursor | None = None) -> Slice:  # fmt: skip
     """The page behind the row `after`, or before the row `before`, or the first."""
+    session.execute(_BY_VALUES)
     sort, falls = about.sort_of(state.sort)
     backwards = after is None and before is not None
     statement = rows_of(about, state, options, now=now).limit(about.page + 1)
@@ -179,9 +185,9 @@ def distinct(session: Session, *columns: SQLColumnExpression[str]) -> list[list[
     return found
 
 
-def text_key(text: str) -> str:
+def text_key(said: str) -> str:
     """The key of a sort by words."""
-    return text
+    return said
 
 
 def folded(column: SQLColumnExpression[str]) -> ColumnElement[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from app.orders.listing import ORDERS
 from app.orders.models import Order, OrderEvent
 from app.settings import Shop
 from jobs import claims, failpoints, ledger, portal_bulk_acts_portal
+from sandbox.testing import BareShop
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NOTE, READ_AGAIN = ORDERS.act_of("note"), ORDERS.act_of("read-again")
@@ -174,6 +175,8 @@ def test_a_note_is_taken_back_from_whoever_has_it_once(bench: Bench) -> None:
     assert bench.act(back).undo_of == id_
     with transaction() as session:
         assert bulk.undo(session, back, NOTE, user_id=bench.user_id, now=clock.now()) is None
+        session.execute(sa.update(BulkRow).where(BulkRow.bulk_id == id_).values(state="failed"))
+        assert bulk.again(session, id_, now=clock.now()) == 0, "it was taken back"
 
 
 def test_one_bad_row_harms_no_neighbour_and_is_tried_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,3 +277,30 @@ def test_the_clock_forgets_old_previews_and_ends_what_is_dead(bench: Bench) -> N
         assert set(session.execute(sa.select(BulkAct.id)).scalars()) == {open_, dead}
     assert bench.act(dead).state == "done"
     assert set(bench.rows(dead).values()) == {("failed", "broke")}
+
+
+def test_orders_are_read_again_from_a_real_shop(portal: Flask, shop_of: Callable[[str], BareShop]) -> None:
+    shop = shop_of("econocom")
+    payload = shop.order("10432", {"payload": {"productNumber": "A"}})
+    shop.post("order", payload).raise_for_status()
+    with transaction() as session:
+        flows.receive(session, SHOPS, key=payload["id"], delivery_id="placed", channel="econocom", now=clock.now(),
+                      body={"act": "named", "orders": [payload["id"]]})  # fmt: skip
+        user_id = accounts.add_user(session, email="a@example.com", name="Sanne", role="agent",
+                                    password="correct horse battery staple")  # fmt: skip
+    ledger.drain(SHOPS)
+    paid = payload["transactions"][0]["id"]  # The shop tells nobody of it.
+    shop.post(f"_action/order_transaction/{paid}/state/paid", {"sendMail": False}).raise_for_status()
+
+    with transaction() as session:
+        id_ = bulk.preview(session, ORDERS, READ_AGAIN, state_of(ORDERS, {"payment": "open"}), ORDERS.options(session),
+                           ids=None, user_id=user_id, now=clock.now(), at_most=9)  # fmt: skip
+        bulk.start(session, id_, READ_AGAIN, words="", now=clock.now())
+    ledger.drain(bulk.FLOW)
+    ledger.drain(SHOPS)
+
+    with transaction() as session:
+        assert [(count.state, count.answer, count.rows) for count in bulk.counts(session, id_)] == [
+            ("done", "delivered", 1)
+        ]
+        assert session.execute(sa.select(Order.payment_state)).scalar_one() == "paid"

@@ -121,3 +121,19 @@ def test_every_sort_has_an_index_of_its_own(filled: tuple[Session, Options]) -> 
         state = state_of(ORDERS, {"sort": falls + sort.name})
         plan = queries.plan(session, queries.rows_of(ORDERS, state, options, now=clock.now()).limit(51))
         assert "Sort" not in {node["Node Type"] for node in nodes(plan)}, sort.name
+
+
+def test_a_page_that_is_asked_for_often_is_still_planned_for_its_values(filled: tuple[Session, Options]) -> None:
+    session, options = filled
+    state = state_of(ORDERS, {"method": "Riverty", "country": "NL,BE"})
+    for _time in range(15):
+        queries.page(session, ORDERS, state, options, now=clock.now())
+        queries.total(session, ORDERS, state, options, now=clock.now())
+
+    prepared = session.execute(sa.text("""
+        SELECT generic_plans, custom_plans FROM pg_prepared_statements
+        WHERE statement LIKE '%shop_order.method%' AND statement NOT LIKE '%WITH RECURSIVE%'
+    """)).all()  # fmt: skip
+    assert len(prepared) >= 2
+    assert {row.generic_plans for row in prepared} == {0}
+    assert all(row.custom_plans >= 9 for row in prepared)
