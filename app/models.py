@@ -3,8 +3,10 @@
 from app.auth import models as auth
 from app.catalog import models as catalog
 from app.channels import models as channels
+from app.customers import models as customers
 from app.feeds import models as feeds
 from app.flows import models as flows
+from app.lists import models as lists
 from app.matching import models as matching
 from app.offers import models as offers
 from app.orders import models as orders
@@ -18,8 +20,10 @@ __all__ = [
     "auth",
     "catalog",
     "channels",
+    "customers",
     "feeds",
     "flows",
+    "lists",
     "matching",
     "offers",
     "orders",

@@ -10,10 +10,13 @@ def init_app(app: Flask) -> None:
     from app.admin.views import bp as admin
     from app.auth.views import bp as auth
     from app.catalog.views import bp as catalog
+    from app.customers.views import bp as customers
     from app.feeds.views import bp as feeds
     from app.flows.views import bp as flows
     from app.home import views as frame
     from app.home.views import bp as home
+    from app.lists import views_bulk  # noqa: F401  # More pages of the blueprint.
+    from app.lists.views import bp as lists
     from app.matching.views import bp as matching
     from app.offers.views import bp as offers
     from app.orders import act_views  # noqa: F401  # As below.
@@ -34,6 +37,8 @@ def init_app(app: Flask) -> None:
         home,
         orders,
         payments,
+        customers,
+        lists,
         suppliers,
         feeds,
         offers,

@@ -119,6 +119,8 @@ class Settings(BaseSettings):
         Decimal("0.95"), ge=Decimal("0.5"), le=1, description="Least confidence at which a line is matched by itself."
     )
     undo_days: int = Field(30, ge=0, description="Days after which an applied offer file can no longer be undone.")
+    export_hours: int = Field(24, ge=1, description="Hours after which an exported list can no longer be fetched.")
+    bulk_max_rows: int = Field(20_000, ge=1, description="Most rows that one act on a list may reach.")
     lease_seconds: int = Field(15, ge=2, description="How long a worker that fell silent keeps its messages.")
     sweep_seconds: float = Field(3.0, gt=0, description="Pause between two looks for due messages.")
     retry_first_seconds: float = Field(5.0, gt=0, description="Ceiling of the first retry's random delay.")

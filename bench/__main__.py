@@ -11,7 +11,9 @@ NAMES = {
     "listings-sync": ("bench.listings_sync", "measure"),
     "offers-100k": ("bench.offers", "measure"),
     "offers-again": ("bench.offers", "measure_again"),
+    "orders-export": ("bench.orders_export", "measure"),
     "orders-in": ("bench.orders_in", "measure"),
+    "orders-list": ("bench.orders_list", "measure"),
     "poll": ("bench.poll", "measure"),
     "reprice": ("bench.reprice", "measure"),
 }

@@ -26,6 +26,8 @@ MODULES = {
     "supplier.absences.portal": "jobs.supplier_absences_portal",
     "portal.offer-pins.portal": "jobs.portal_offer_pins_portal",
     "portal.stock-snapshots.portal": "jobs.portal_stock_snapshots_portal",
+    "portal.exports.portal": "jobs.portal_exports_portal",
+    "portal.bulk-acts.portal": "jobs.portal_bulk_acts_portal",
     "portal.prices.portal": "jobs.portal_prices_portal",
 }
 

@@ -22,6 +22,7 @@ from app import clock, queue
 from app.channels.models import Channel
 from app.channels.services import FLOW as LISTINGS
 from app.channels.services import lock_assortment, send_again
+from app.customers import owning, twins
 from app.db import Json, transaction
 from app.extensions import settings
 from app.flows import services as ledger
@@ -91,6 +92,7 @@ def _read_named(batch: Batch, messages: Sequence[Claimed]) -> None:
         _tell(session, batch, moved)
         settle(session, batch, [_outcome(message, odd) for message in messages])
     _wake(batch, moved)
+    _look_at_customers()
 
 
 def _outcome(message: Claimed, odd: Mapping[str, str]) -> Outcome:
@@ -130,6 +132,24 @@ def _poll(batch: Batch, message: Claimed) -> None:
         news = counts["new"] + counts["changed"]
         settle(session, batch, [Outcome(message.id, "delivered" if news else "unchanged", dict(counts))])
     _wake(batch, moved)
+    _adopt(batch.channel)
+    _look_at_customers()
+
+
+def _adopt(code: str) -> None:
+    """Orders that were stored before customers were known get theirs."""
+    more = True
+    while more:
+        with transaction() as session:
+            more = bool(owning.adopt(session, _channel_id(session, code), limit=PAGE, now=clock.now()))
+
+
+def _look_at_customers() -> None:
+    """Whom something was read of is compared with all others, now that it is committed."""
+    more = True
+    while more:
+        with transaction() as session:
+            more = bool(twins.look(session, now=clock.now()))
 
 
 def _take(batch: Batch, rows: Sequence[Mapping[str, Any]], counts: dict[str, int], place: Json | None = None) -> None:

@@ -10,6 +10,8 @@ import signal
 from threading import Event
 from types import FrameType
 
+from pydantic import TypeAdapter
+
 from sandbox.mollie.identity import ORGANISATION_TOKEN, PROFILES
 from sandbox.settings import SHOPS, SandboxSettings
 
@@ -29,8 +31,9 @@ def shops(port: int) -> str:
 
 def mollie(port: int) -> str:
     """What the portal needs to reach Mollie: the test mode of each channel's profile, and the organisation's token."""
+    tls = TypeAdapter(bool).validate_python(os.environ.get("SANDBOX_MOLLIE_TLS", "0"))
+    scheme = "https" if tls else "http"
     bridge = json.loads(os.environ.get("SANDBOX_BRIDGE", "{}"))
-    scheme = "https" if os.environ.get("SANDBOX_MOLLIE_TLS", "").lower() in ("1", "true") else "http"
     return json.dumps(
         {
             "base_url": f"{scheme}://127.0.0.1:{port + len(SHOPS) + 1}", "organisation_token": ORGANISATION_TOKEN,

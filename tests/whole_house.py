@@ -24,14 +24,18 @@ from app.catalog.descriptions import read_description
 from app.catalog.device_facts import facts_as_text, match_key
 from app.catalog.models import CatalogueBatch, Product, SupplierItem, Variant
 from app.channels.models import AllocationRule
+from app.customers import services as customers
+from app.customers import twins
+from app.customers.models import CustomerPair
 from app.db import Base
 from app.feeds.models import SupplierFeed, SupplierFeedItem
 from app.flows.models import Lane, Message, Run
+from app.lists.models import BulkAct, BulkRow, ListExport, ListExportPart, SavedView
 from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
 from app.orders import services as orders
-from app.orders.models import OrderAct
+from app.orders.models import Order, OrderAct
 from app.payments import services as payments
 from app.payments import settlements
 from app.payments.models import Payment, Refund
@@ -76,6 +80,7 @@ class WholeHouse:
         self._draft_and_name()
         self.order_id = self._orders("10001")
         self._pay()
+        self._one_person()
         self.grow(2)
 
     @property
@@ -89,8 +94,73 @@ class WholeHouse:
             "code": "econocom", "feed_id": self.feed.id,
             "order_id": self.order_id, "address_id": hexid("address"), "token": "guessed", "refund_id": self.refund_id,
             "act_id": self.act().id, "settlement_id": self.settlement_id,
+            "customer_id": self.customer_id, "merge_id": self.merge_id,
+            "list_name": "orders", "view_id": self._view().id, "export_id": self._export().id,
+            "bulk_id": self.bulk_act("preview"),
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
+
+    def _somebody(self) -> int:
+        """Who is signed in, when the administrator is: views, exports and bulk acts are a person's own."""
+        found = select(User.id).where(User.email == "admin@example.com")
+        return self.session.execute(found).scalar_one_or_none() or self.user.id
+
+    def _view(self) -> SavedView:
+        """A view of the person's, made when it is first asked for."""
+        owner_id = self._somebody()
+        found = self.session.execute(select(SavedView).where(SavedView.owner_id == owner_id)).scalars().first()
+        if found is None:
+            found = SavedView(
+                list_name="orders",
+                name="Mine",
+                owner_id=owner_id,
+                columns=["order", "total"],
+                sort="-placed",
+                filters={"payment": "paid"},
+                density="compact",
+                changed_at=clock.now(),
+            )
+            self._add([found])
+            self.session.commit()
+        return found
+
+    def _export(self) -> ListExport:
+        """A file that is ready for the person."""
+        user_id = self._somebody()
+        found = self.session.execute(select(ListExport).where(ListExport.user_id == user_id)).scalars().first()
+        if found is None:
+            now = clock.now()
+            found = ListExport(
+                list_name="orders",
+                user_id=user_id,
+                format="csv",
+                args={"payment": "paid"},
+                locale="nl",
+                state="done",
+                done=1,
+                size_bytes=3,
+                asked_at=now,
+                expires_at=now + timedelta(hours=1),
+            )
+            self._add([found])
+            self._add([ListExportPart(export_id=found.id, position=0, content=b"a,b")])
+            self.session.commit()
+        return found
+
+    def bulk_act(self, state: str, row: str = "waiting") -> int:
+        """The id of an act of the person's on an order, and what became of that."""
+        user_id = self._somebody()
+        found = self.session.execute(
+            select(BulkAct.id).where(BulkAct.user_id == user_id, BulkAct.state == state)
+        ).scalars().first()  # fmt: skip
+        if found is None:
+            act = BulkAct(list_name="orders", act="note", user_id=user_id, args={"payment": "paid"}, whole=True,
+                          given={"text": "Call back"}, state=state, asked_at=clock.now())  # fmt: skip
+            self._add([act])
+            self._add([BulkRow(bulk_id=act.id, subject_id=self.order_id, label="10001", state=row)])
+            self.session.commit()
+            found = act.id
+        return found
 
     def _ask_and_count(self) -> None:
         """What people are asked about lines, what they taught, and a warehouse that is being counted."""
@@ -104,13 +174,35 @@ class WholeHouse:
         self.session.commit()
 
     def _orders(self, *numbers: str) -> int:
-        """Orders of a storefront, paid and sent in part; returns the id of one."""
+        """Orders of Ada's, paid and sent in part, each to a house where somebody else buys too; returns one's id."""
+        (address,) = few.order().addresses
         seen = [
             few.order(number, payment_state="paid", payments=(few.payment(number, state="paid"),),
+                      addresses=(address._replace(street=f"Dam {number}"),),
                       deliveries=(few.delivery(number, state="shipped_partially", tracking_codes=("3S",)),))
             for number in numbers
         ]  # fmt: skip
-        return orders.apply_orders(self.session, self.trade.shops[1].id, seen, now=clock.now()).moved[0]
+        others = [one._replace(external_id=hexid(f"other {one.number}"), number=f"9{one.number}", name="Bo de Wit",
+                               email=f"bo{one.number}@example.com", lines=()) for one in seen]  # fmt: skip
+        moved = orders.apply_orders(self.session, self.trade.shops[1].id, [*seen, *others], now=clock.now()).moved
+        twins.look(self.session, now=clock.now())
+        return self.session.execute(
+            select(Order.id).where(Order.id.in_(moved), Order.number == numbers[0])
+        ).scalar_one()  # fmt: skip
+
+    def _one_person(self) -> None:
+        """Ada, and somebody whom a person said to be her."""
+        self.customer_id = self.session.get_one(Order, self.order_id).customer_id
+        assert self.customer_id is not None
+        self.merge_id = customers.merge(self.session, self.customer_id, self.neighbour(), evidence={"agrees": ["mail"]},
+                                        user_id=self.user.id, now=clock.now())  # fmt: skip
+
+    def neighbour(self) -> int:
+        """Somebody who may be Ada."""
+        pair = self.session.execute(
+            select(CustomerPair).where(CustomerPair.joined.is_(False), CustomerPair.low_id == self.customer_id).limit(1)
+        ).scalar_one()
+        return pair.high_id
 
     def _pay(self) -> None:
         """A payment of the order, of which a part goes back and a part waits for a second person, and its payout."""

@@ -63,6 +63,7 @@ def counts() -> dict[str, int]:
         "orders.index": ("orders.read", work.short_orders),
         "payments.reconciliation": ("payments.read", work.doubts),
         "payments.waiting": ("refunds.approve", work.refunds),
+        "customers.index": ("customers.merge", work.twins),
         "suppliers.index": ("suppliers.write", work.words),
         "offers.index": ("offers.read", work.files),
         "matching.index": ("offers.write", work.matches),

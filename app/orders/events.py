@@ -3,7 +3,8 @@
 Facts per kind: placed {total, currency}; order, payment, delivery {from, to}, the last two with the `id` of attempt
 or delivery, and `from` null for one that is new; tracking {id, code}; edited {added, removed, changed, total}, of lines
 their label and quantities; stock {variant_id, label, quantity, from, to}; gone {} and
-back {}: the shop knows the order no more, or again.
+back {}: the shop knows the order no more, or again; note {text, by, bulk} and note_back {text, by, bulk}: what a person
+wrote, and that it was taken back.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Everything that a customer can quote of an order, in one spelling each, so that one index finds it. Pure.
 
 Kinds: number, mail, phone (digits with the country's code), name (each word of names and companies), sku, mollie,
-tracking, zipcode. GTINs are added from the catalogue where orders are written.
+tracking, zipcode, address (postal code, house, country). GTINs are added from the catalogue where orders are written.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ LONGEST = 100  # Characters of a key; a longer text is prose.
 LEAST = 2  # Letters of a word of a name.
 _PHONE = re.compile(r"[\d\s+()./\-]{6,}")
 _WORD = re.compile(r"[^\W_]+")
+# `12` of `Dam 12-2`, `Hauptstr. 12a` and `12 rue de Lille`; not the street's own `1e` or what follows a dash.
+_HOUSE = re.compile(r"(?<![\d/-])\d+(?!\d)(?!(?:e|de|ste|th|nd|rd|st)\b)")
 
 
 class Key(NamedTuple):
@@ -37,6 +39,8 @@ def keys_of(order: OrderSeen) -> set[Key]:
         found.add(Key("zipcode", compact(address.zipcode)))
         if digits := phone(address.phone, address.country or "NL"):
             found.add(Key("phone", digits))
+        if house := house_of(address.zipcode, address.street, address.extra, address.country):
+            found.add(Key("address", house))
     found |= {Key("name", word) for text in texts for word in words(text)}
     found |= {Key("sku", plain(line.sku)) for line in order.lines if line.sku}
     for payment in order.payments:
@@ -56,6 +60,8 @@ def meanings(text: str) -> list[str]:
 
 def plain(text: str) -> str:
     """Without case, accents and doubled spaces."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     flat = unicodedata.normalize("NFKD", text).casefold()
     return " ".join("".join(sign for sign in flat if not unicodedata.combining(sign)).split())
 
@@ -82,3 +88,16 @@ def phone(text: str, country: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+
+
+def house_of(zipcode: str, street: str, extra: str, country: str) -> str | None:
+    """`1012js 12 nl`: where the parcel goes, without what comes behind the number; None without code or number.
+
+    The number of a house stands in the street, or in the line below it; the last one counts, `Plein 1944 12`.
+    """
+    code = compact(zipcode)
+    for text in (street, extra):
+        numbers = _HOUSE.findall(re.sub(r"\s*([/-])\s*", r"\1", plain(text)))
+        if code and numbers:
+            return f"{code} {numbers[-1].lstrip('0') or '0'} {plain(country)}"
+    return None

@@ -18,7 +18,7 @@ from app.db import Base, Created, Id, Moment, Money, Rate, Short, Words
 
 PROMISES = ("none", "held", "short", "released", "shipped")
 EVENT_KINDS = ("placed", "order", "payment", "delivery", "tracking", "edited", "stock", "gone", "back", "verdict",
-               "refund", "act")  # fmt: skip
+               "refund", "act", "note", "note_back")  # fmt: skip
 
 
 class Order(Base):
@@ -33,7 +33,14 @@ class Order(Base):
         Index(None, "state", "placed_at", "id"),
         Index(None, "payment_state", "placed_at", "id"),
         Index(None, "delivery_state", "placed_at", "id"),
+        Index(None, "country", "placed_at", "id"),
+        Index(None, "method", "placed_at", "id"),
+        Index(None, "total", "id"),
+        Index("ix_shop_order_number_key", sql("(lpad(length(number)::text, 4, '0') || number)"), "id"),
+        Index("ix_shop_order_name_key", sql("lower(name)"), "id"),
         Index("ix_shop_order_email", sql("lower(email)"), "placed_at"),
+        Index(None, "customer_id", "placed_at", "id"),
+        Index("ix_shop_order_gone", "id", postgresql_where=sql("gone_at IS NOT NULL")),
         Index("ix_shop_order_short", "channel_id", "id", postgresql_where=sql("short")),
     )
 
@@ -55,6 +62,11 @@ class Order(Base):
     company: Mapped[Words]
     customer_number: Mapped[Words]
     comment: Mapped[Words]
+    customer_external_id: Mapped[str | None] = mapped_column(String(32))  # The shop's record of who ordered.
+    guest: Mapped[bool] = mapped_column(server_default="true")  # That record is no account, or is gone.
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))  # None: of before customers were known.
+    country: Mapped[str] = mapped_column(String(2), server_default="")  # Of the invoice's address.
+    method: Mapped[Words] = mapped_column(server_default="")  # By which the attempt that counts is paid.
     content_hash: Mapped[Short]  # Of everything that was read, in order not to write what did not change.
     read_at: Mapped[Moment]  # When the shop last told something new.
     gone_at: Mapped[Moment | None]  # The shop does not know it any more.

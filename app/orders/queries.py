@@ -1,4 +1,4 @@
-"""What pages read of orders. Lists walk an index backwards from a key; nothing counts them all."""
+"""What pages read of orders, and which orders a text means. The list is `app.orders.listing`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, CompoundSelect, Select, false, intersect, or_, select, tuple_, union
+from sqlalchemy.orm import Session, aliased
 
 from app.catalog.models import Variant
 from app.channels.models import Channel
+from app.customers.models import Customer
 from app.flows.models import Lane
 from app.orders import keys
 from app.orders.acts import open_acts
@@ -55,59 +56,25 @@ _ROWS = select(
 ).join(Channel, Channel.id == Order.channel_id)  # fmt: skip
 
 
-class Filters(NamedTuple):
-    """What a list is narrowed to; None: not by this. `text`: whatever a customer quotes."""
-
-    channel: str | None = None
-    state: str | None = None
-    payment: str | None = None
-    delivery: str | None = None
-    text: str | None = None
-    short: bool = False
-
-
-def orders(session: Session, filters: Filters, *, before: tuple[datetime, int] | None, limit: int) -> list[OrderRow]:
-    """The latest orders; `before`: moment and id of the one that the page follows. `limit` + 1 rows at most."""
-    statement = _ROWS.where(*_where(filters)).order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit + 1)
-    if before is not None:
-        statement = statement.where(tuple_(Order.placed_at, Order.id) < before)
-    return [OrderRow._make(row) for row in session.execute(statement)]
-
-
-def _where(filters: Filters) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if filters.channel:
-        found.append(Channel.code == filters.channel)
-    for column, value in (
-        (Order.state, filters.state), (Order.payment_state, filters.payment), (Order.delivery_state, filters.delivery),
-    ):  # fmt: skip
-        if value:
-            found.append(column == value)
-    if filters.short:
-        found.append(Order.short.is_(True))
-    if filters.text:
-        found.append(means(filters.text))
-    return found
-
-
 def means(text: str) -> ColumnElement[bool]:
     """Orders that the text can mean: something quoted whole, or its beginning, or several words of names together.
 
     Each is a walk of one index; `app.orders.keys` says what can be quoted.
     """
     spelt = keys.meanings(text)
-    whole = [OrderKey.value.in_(spelt), *(OrderKey.value.startswith(value, autoescape=True) for value in spelt)]
     words = list(keys.words(text))
-    ways: list[ColumnElement[bool]] = [false()]
+    ways: list[Select[int] | CompoundSelect[int]] = []
     if spelt:
-        ways.append(Order.id.in_(select(OrderKey.order_id).where(or_(*whole))))
+        whole = [OrderKey.value.in_(spelt), *(OrderKey.value.startswith(value, autoescape=True) for value in spelt)]
+        ways.append(select(OrderKey.order_id).where(or_(*whole)))
     if len(words) > 1:
-        ways.append(and_(*(
-            Order.id.in_(select(OrderKey.order_id).where(
-                OrderKey.value.startswith(word, autoescape=True), OrderKey.kind == "name"))
+        ways.append(intersect(*(
+            select(OrderKey.order_id).where(OrderKey.value.startswith(word, autoescape=True), OrderKey.kind == "name")
             for word in words
         )))  # fmt: skip
-    return or_(*ways)
+    if len(ways) > 1:  # One set of ids: of two that are joined by OR the planner expects half of the table.
+        return Order.id.in_(union(*ways))
+    return Order.id.in_(ways[0]) if ways else false()
 
 
 def found(session: Session, text: str, *, limit: int) -> list[OrderRow]:
@@ -129,6 +96,15 @@ def found(session: Session, text: str, *, limit: int) -> list[OrderRow]:
     return [rows[id_] for id_ in ids[:limit]]
 
 
+def of_person(session: Session, person_id: int, *, before: tuple[datetime, int] | None, limit: int) -> list[OrderRow]:
+    """The latest orders of a person, as `orders` gives them."""
+    statement = _ROWS.join(Customer, Customer.id == Order.customer_id).where(Customer.person_id == person_id)
+    if before is not None:
+        statement = statement.where(tuple_(Order.placed_at, Order.id) < before)
+    statement = statement.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit + 1)
+    return [OrderRow._make(row) for row in session.execute(statement)]
+
+
 class LineRow(NamedTuple):
     line: OrderLine
     grade: str | None
@@ -147,7 +123,6 @@ class OrderPage(NamedTuple):
     events: Sequence[OrderEvent]
     money: MoneyOfOrder
     acts: Sequence[OrderAct]  # Under way, waiting for a second person, or failed.
-    others: int  # More orders with this mail address, of all storefronts; at most 100 are counted.
     asked_at: datetime | None  # When the shop was last asked, whether or not it had news.
 
     @property
@@ -193,7 +168,7 @@ def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | N
         session.execute(
             select(OrderEvent).where(OrderEvent.order_id == order_id).order_by(OrderEvent.id.desc()).limit(events)
         ).scalars().all(),
-        of_order(session, order_id), open_acts(session, order_id), _others(session, order), asked_at,
+        of_order(session, order_id), open_acts(session, order_id), asked_at,
     )  # fmt: skip
 
 
@@ -203,14 +178,13 @@ def lines_of(session: Session, order_id: int) -> Sequence[OrderLine]:
     return session.execute(statement).scalars().all()
 
 
-def _others(session: Session, order: Order) -> int:
-    if not order.email:
-        return 0
-    same = select(Order.id).where(func.lower(Order.email) == order.email.lower(), Order.id != order.id).limit(100)
-    return session.execute(select(func.count()).select_from(same.subquery())).scalar_one()
-
-
 def tag(session: Session, order_id: int) -> str | None:
-    """What moves with every visible change of an order; None for an unknown id."""
-    revision = session.execute(select(Order.revision).where(Order.id == order_id)).scalar_one_or_none()
-    return None if revision is None else f"{order_id}.{revision}"
+    """What moves with every visible change of an order, and of the person who placed it; None for an unknown id."""
+    customer, person = aliased(Customer), aliased(Customer)
+    row = session.execute(
+        select(Order.revision, person.id, person.revision)
+        .outerjoin(customer, customer.id == Order.customer_id)
+        .outerjoin(person, person.id == customer.person_id)
+        .where(Order.id == order_id)
+    ).one_or_none()
+    return None if row is None else f"{order_id}.{row[0]}.{row[1]}.{row[2]}"

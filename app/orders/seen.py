@@ -56,7 +56,10 @@ class AddressSeen(NamedTuple):
 
 
 class OrderSeen(NamedTuple):
-    """`payment_state`, `delivery_state`: of the attempt and the delivery that count; '' where there is none."""
+    """`payment_state`, `delivery_state`: of the attempt and the delivery that count; '' where there is none.
+
+    `customer_external_id`: the shop's record of who ordered, `guest` unless that record is an account.
+    """
 
     external_id: str
     number: str
@@ -74,7 +77,21 @@ class OrderSeen(NamedTuple):
     company: str
     customer_number: str
     comment: str
+    customer_external_id: str | None
+    guest: bool
     lines: tuple[LineSeen, ...]
     payments: tuple[PaymentSeen, ...]
     deliveries: tuple[DeliverySeen, ...]
     addresses: tuple[AddressSeen, ...]
+
+    @property
+    def country(self) -> str:
+        """Of the invoice's address, else of any; '' for none."""
+        by_use = sorted(self.addresses, key=lambda one: not one.billing)
+        return by_use[0].country if by_use else ""
+
+    @property
+    def method(self) -> str:
+        """By which the newest attempt in the state that counts is paid; '' for none."""
+        counting = [one for one in self.payments if one.state == self.payment_state]
+        return max(counting, key=lambda one: one.created_at).method_name if counting else ""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.customers import matching, owning
 from app.db import Json, copy_rows, stage_rows
 from app.orders.events import Known, events_of
 from app.orders.keys import keys_of
@@ -29,13 +30,16 @@ class Applied(NamedTuple):
 
 _ORDER_COLUMNS = (
     "external_id", "number", "placed_at", "state", "payment_state", "delivery_state", "currency", "total", "net",
-    "shipping", "tax_status", "email", "name", "company", "customer_number", "comment",
+    "shipping", "tax_status", "email", "name", "company", "customer_number", "comment", "customer_external_id", "guest",
 )  # fmt: skip
-_LISTED = ", ".join(_ORDER_COLUMNS)
-_TAKEN = ", ".join(f"{name} = excluded.{name}" for name in (*_ORDER_COLUMNS[1:], "content_hash", "read_at"))
+_TOLD_COLUMNS = (*_ORDER_COLUMNS, "country", "method")  # And what lists are narrowed by, told by what belongs to it.
+_LISTED = ", ".join(_TOLD_COLUMNS)
+_TAKEN = ", ".join(
+    f"{name} = excluded.{name}" for name in (*_TOLD_COLUMNS[1:], "customer_id", "content_hash", "read_at")
+)
 _UPSERT_ORDERS = text(f"""
-    INSERT INTO shop_order AS o (channel_id, content_hash, read_at, {_LISTED})
-    SELECT :channel_id, content_hash, :now, {_LISTED} FROM seen_order ORDER BY external_id
+    INSERT INTO shop_order AS o (channel_id, customer_id, content_hash, read_at, {_LISTED})
+    SELECT :channel_id, customer_id, content_hash, :now, {_LISTED} FROM seen_order ORDER BY external_id
     ON CONFLICT (channel_id, external_id) DO UPDATE SET {_TAKEN}, gone_at = NULL, revision = o.revision + 1
     RETURNING o.id, o.external_id
 """)  # noqa: S608  # Constants of this module.
@@ -91,7 +95,7 @@ _KNOWN = text("SELECT external_id, content_hash, gone_at FROM shop_order WHERE c
               "AND external_id = ANY(:ids)")  # fmt: skip
 # What the timeline compares with, in one look: the order, its attempts, deliveries and lines.
 _BEFORE = text("""
-    SELECT o.id, o.external_id, o.state, o.gone_at IS NOT NULL AS gone, o.total,
+    SELECT o.id, o.external_id, o.customer_id, o.state, o.gone_at IS NOT NULL AS gone, o.total,
       (SELECT jsonb_object_agg(p.external_id, p.state) FROM order_payment p WHERE p.order_id = o.id) AS payments,
       (SELECT jsonb_object_agg(d.external_id, jsonb_build_array(d.state, d.tracking_codes))
        FROM order_delivery d WHERE d.order_id = o.id) AS deliveries,
@@ -129,9 +133,13 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
            now: datetime) -> tuple[list[int], list[str]]:  # fmt: skip
     """Write orders with everything that belongs to them, and their timelines; returns `moved` and `dropped`."""
     here = {"channel_id": channel_id, "ids": [order.external_id for order in orders]}
-    before = {row.external_id: Known.of(row) for row in session.execute(_BEFORE, here)}
-    stage_rows(session, "seen_order", "shop_order", (*_ORDER_COLUMNS, "content_hash"),
-           ((*order[: len(_ORDER_COLUMNS)], hashes[order.external_id]) for order in orders))  # fmt: skip
+    rows_before = session.execute(_BEFORE, here).all()
+    before = {row.external_id: Known.of(row) for row in rows_before}
+    had = {row.external_id: row.customer_id for row in rows_before if row.customer_id is not None}
+    owners = owning.owners(session, channel_id, [matching.evidence_of(order) for order in orders], had)
+    stage_rows(session, "seen_order", "shop_order", (*_TOLD_COLUMNS, "customer_id", "content_hash"),
+               ((*order[: len(_ORDER_COLUMNS)], order.country, order.method, owners.of[order.external_id],
+                 hashes[order.external_id]) for order in orders))  # fmt: skip
     rows = session.execute(_UPSERT_ORDERS, {"channel_id": channel_id, "now": now})
     ids = {row.external_id: row.id for row in rows}
     lost = {
@@ -145,6 +153,7 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
     ))  # fmt: skip
     session.execute(_GTINS, {"ids": list(ids.values())})
     copy_rows(session, "order_event", ("order_id", "at", "kind", "facts"), _events(orders, before, ids, now))
+    owning.settle(session, owners, had, now=now)
     return list(ids.values()), lost["order_line"]
 
 
@@ -191,7 +200,8 @@ def _replace(session: Session, child: _Child, orders: Sequence[tuple[int, OrderS
 
 def grown(session: Session) -> None:
     """Many orders came: let PostgreSQL see how many, or it looks for each of them among all of its storefront's."""
-    session.execute(text("ANALYZE shop_order, order_line, order_payment, order_delivery, order_address, order_key"))
+    session.execute(text("ANALYZE shop_order, order_line, order_payment, order_delivery, order_address, order_key, "
+                         "customer, customer_key"))  # fmt: skip
 
 
 def note(session: Session, order_id: int, kind: str, facts: Json, *, now: datetime) -> None:
@@ -201,6 +211,18 @@ def note(session: Session, order_id: int, kind: str, facts: Json, *, now: dateti
         {"id": order_id, "now": now, "kind": kind, "facts": json.dumps(facts)},
     )
     session.execute(text("UPDATE shop_order SET revision = revision + 1 WHERE id = :id"), {"id": order_id})
+
+
+def note_all(session: Session, order_ids: Sequence[int], kind: str, facts: Json, *, now: datetime) -> None:
+    """`note` for many orders, in two statements."""
+    session.execute(
+        text("""INSERT INTO order_event (order_id, at, kind, facts)
+                SELECT id, :now, :kind, CAST(:facts AS jsonb) FROM unnest(CAST(:ids AS bigint[])) id"""),
+        {"ids": list(order_ids), "now": now, "kind": kind, "facts": json.dumps(facts)},
+    )
+    session.execute(
+        text("UPDATE shop_order SET revision = revision + 1 WHERE id = ANY(:ids)"), {"ids": list(order_ids)}
+    )
 
 
 def mark_gone(session: Session, channel_id: int, external_ids: Sequence[str], *, now: datetime) -> list[int]:

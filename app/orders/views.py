@@ -3,56 +3,32 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from flask import Blueprint, Response, abort, request
-from flask_babel import gettext as _
+from flask import Blueprint, Response, abort
+from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
-from app.channels.queries import channels
+from app.customers.queries import card
 from app.db import reading
 from app.extensions import settings
+from app.lists.pages import show
 from app.orders import queries, words
-from app.orders.queries import Filters
+from app.orders.listing import ORDERS
 from app.payments import words as money_words
 from app.web.fragments import render, tagged, unchanged
 from app.web.permissions import requires
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
-PAGE = 50
 EVENTS = 200
-PAYMENTS = ("open", "paid", "failed", "refunded", "chargeback")
-DELIVERIES = ("open", "shipped", "returned")
 
 
 @bp.get("/")
 @requires("orders.read")
-def index() -> Response:
-    """The latest orders of both storefronts."""
-    session, asked = reading(), request.args
-    filters = Filters(
-        channel=asked.get("channel"), state=asked.get("state"), payment=asked.get("payment"),
-        delivery=asked.get("delivery"), text=asked.get("q"), short=asked.get("only") == "short",
-    )  # fmt: skip
-    rows = queries.orders(session, filters, before=_key(asked.get("before", "")), limit=PAGE)
-    return render(
-        "orders/index.html", orders=rows[:PAGE], words=words,
-        older=f"{rows[PAGE - 1].placed_at.isoformat()}~{rows[PAGE - 1].id}" if len(rows) > PAGE else None,
-        channel_choices=channels(session), payment_choices=[(name, words.payment(name)) for name in PAYMENTS],
-        delivery_choices=[(name, words.delivery(name)) for name in DELIVERIES],
-        only_choices=[("short", _("pieces missing"))],
-    )  # fmt: skip
-
-
-def _key(text: str) -> tuple[datetime, int] | None:
-    """Moment and id of the last order of a page; None for what is no such key."""
-    moment, _sign, id_ = text.partition("~")
-    try:
-        at = datetime.fromisoformat(moment.replace(" ", "+"))
-    except ValueError:
-        return None
-    return (at, int(id_)) if at.tzinfo and id_.isdecimal() and len(id_) < 18 else None
+def index() -> BaseResponse:
+    """Orders of all storefronts, the latest first."""
+    return show(ORDERS, "orders/index.html", words=words)
 
 
 @bp.get("/<int:order_id>")
@@ -79,7 +55,8 @@ def detail(order_id: int) -> Response:
     return tagged(
         render("orders/detail.html", "live", page=page, order=page.order, words=words, money_words=money_words,
                events=events, strays=strays, late=late, rounding=rounding(page), key=uuid.uuid4().hex,
-               bridge=access.bridge if access else "storefront"),
+               bridge=access.bridge if access else "storefront", tag=tag,
+               customer=card(session, page.order.customer_id)),
         tag,
     )  # fmt: skip
 

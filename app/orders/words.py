@@ -130,6 +130,10 @@ def event(found: OrderEvent, currency: str) -> tuple[str, str]:
         return _("Order"), _("not known by the storefront any more")
     if found.kind == "back":
         return _("Order"), _("known by the storefront again")
+    if found.kind == "note":
+        return _("Note"), _("%(text)s (%(by)s)", text=facts["text"], by=facts["by"])
+    if found.kind == "note_back":
+        return _("Note"), _("taken back: %(text)s (%(by)s)", text=facts["text"], by=facts["by"])
     return _("Order"), _edited(facts, currency)
 
 

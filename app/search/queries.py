@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog import queries as catalog
 from app.catalog.models import Variant
+from app.customers import queries as customers
 from app.flows.models import Message
 from app.offers.models import OfferFile
 from app.orders import queries as orders
@@ -20,7 +21,7 @@ LEAST = 2  # Letters of a word that is looked for.
 
 
 class Hit(NamedTuple):
-    """Something found. `kind` is its permission's domain: orders, suppliers, offers, catalog, flows."""
+    """Something found. `kind` is its permission's domain: orders, customers, suppliers, offers, catalog, flows."""
 
     kind: str
     title: str
@@ -46,6 +47,14 @@ def _orders(session: Session, text: str) -> list[Hit]:
     return [
         Hit("orders", f"#{row.number} {row.name}".strip(), row.channel, "orders.detail", {"order_id": row.id})
         for row in orders.found(session, text, limit=AT_MOST)
+    ]
+
+
+def _customers(session: Session, text: str) -> list[Hit]:
+    """By mail address, phone number, name or company."""
+    return [
+        Hit("customers", row.name or row.email, row.email, "customers.detail", {"customer_id": row.id})
+        for row in customers.found(session, text, limit=AT_MOST)
     ]
 
 
@@ -114,6 +123,7 @@ def _messages(session: Session, text: str) -> list[Hit]:
 
 _SOURCES: tuple[tuple[str, Callable[[Session, str], list[Hit]]], ...] = (
     ("orders.read", _orders),
+    ("customers.read", _customers),
     ("suppliers.read", _suppliers),
     ("catalog.read", _variants),
     ("catalog.read", _products),

@@ -34,7 +34,8 @@ ICONS = (
     "history", "settings", "search", "sun", "moon", "device-desktop", "logout", "user", "menu-2", "upload", "check",
     "x", "alert-triangle", "chevron-right", "copy", "player-pause", "player-play", "refresh", "download", "plus",
     "circle-dot", "arrows-join", "language", "pencil", "arrow-right", "clock",
-    "shopping-cart", "scale", "user-check",
+    "shopping-cart", "scale", "user-check", "address-book", "columns-3", "line-height", "arrows-sort", "bookmark",
+    "star",
 )  # fmt: skip
 
 

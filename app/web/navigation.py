@@ -33,6 +33,7 @@ def entries() -> list[list[Entry]]:
         [
             Entry(_("Home"), "home.index", "home", "signed_in"),
             Entry(_("Orders"), "orders.index", "shopping-cart", "orders.read"),
+            Entry(_("Customers"), "customers.index", "address-book", "customers.read"),
             Entry(_("Reconciliation"), "payments.reconciliation", "scale", "payments.read"),
             Entry(_("Second person"), "payments.waiting", "user-check", "refunds.approve"),
         ],

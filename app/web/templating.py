@@ -49,6 +49,11 @@ def moment(value: datetime | None) -> Markup:
     )
 
 
+def moment_in_words(value: datetime) -> str:
+    """Day and time in the user's notation, for what is read later than now."""
+    return str(format_datetime(value, "d MMMM y HH:mm"))
+
+
 def day(value: date | None) -> str:
     """A day in the user's notation; a dash for none."""
     return "–" if value is None else str(format_date(value, "medium"))
@@ -93,6 +98,7 @@ def init_app(app: Flask) -> None:
         navigation=entries,
         allowed=lambda permission: bool(current_user.is_authenticated and may(current_user.role, permission)),
         locale=lambda: str(get_locale() or "nl"),
+        now=clock.now,
         is_here=is_here,
     )
     app.jinja_env.trim_blocks = True

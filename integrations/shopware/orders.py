@@ -17,11 +17,13 @@ from integrations.shopware.schemas import _Body, _none_if_list, _object_if_list,
 ASSOCIATIONS: Mapping[str, Any] = {
     "stateMachineState": {},
     "currency": {},
+    "orderCustomer": {"associations": {"customer": {}}},
     "lineItems": {},
     "addresses": {"associations": {"country": {}}},
     "deliveries": {"associations": {"stateMachineState": {}, "shippingMethod": {}}},
     "transactions": {"associations": {"stateMachineState": {}, "paymentMethod": {}}},
 }
+INCLUDES: Mapping[str, Any] = {"customer": ["id", "guest"]}  # Of the record itself nothing else is read.
 LIVE_VERSION = "0fa91ce3e96a4bc2be4bd9ce752c3425"
 # A change of a child does not move the order's own stamp.
 _STAMPS = (
@@ -36,6 +38,7 @@ def added_after(number: int) -> dict[str, Any]:
         "filter": [{"type": "range", "field": "autoIncrement", "parameters": {"gt": number}}],
         "sort": [{"field": "autoIncrement", "order": "ASC"}],
         "associations": ASSOCIATIONS,
+        "includes": INCLUDES,
     }
 
 
@@ -47,12 +50,13 @@ def changed_since(moment: datetime) -> dict[str, Any]:
             {"type": "range", "field": stamp, "parameters": {"gte": text}} for stamp in _STAMPS
         ]}],
         "associations": ASSOCIATIONS,
+        "includes": INCLUDES,
     }  # fmt: skip
 
 
 def by_ids(ids: list[str]) -> dict[str, Any]:
     """Criteria of these orders."""
-    return {"ids": ids, "associations": ASSOCIATIONS}
+    return {"ids": ids, "associations": ASSOCIATIONS, "includes": INCLUDES}
 
 
 def named_in(payload: list[Any]) -> list[str]:
@@ -173,14 +177,20 @@ class Address(_Body):
     phone: Words = Field("", alias="phoneNumber")
 
 
+class CustomerRecord(_Body):
+    guest: bool = True
+
+
 class Buyer(_Body):
-    """The customer as they were when they ordered."""
+    """The customer as they were when they ordered; `record` is what the shop has of them now, unless it was deleted."""
 
     email: Words = ""
     first_name: Words = Field("", alias="firstName")
     last_name: Words = Field("", alias="lastName")
     company: Words = ""
     customer_number: Words = Field("", alias="customerNumber")
+    customer_id: str | None = Field(None, alias="customerId")
+    record: Annotated[CustomerRecord | None, BeforeValidator(_none_if_list)] = Field(None, alias="customer")
 
 
 class Total(_Body):

@@ -64,7 +64,7 @@ def _work(
             return response
     except MollieError as error:
         response = _refusal(error)
-    except psycopg.errors.LockNotAvailable:
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
         raise MollieError(503, "The payment is busy, please try again.") from None
     if use is not None:
         with mollie.storage.transaction() as books:

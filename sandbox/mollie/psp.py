@@ -132,7 +132,7 @@ class Mollie:
 
     def settle_now(self, mode: Mode) -> str | None:
         """Pay out what there is; the settlement's id, or None when there is nothing."""
-        with self.storage.transaction() as books:
+        with self.worker.alone, self.storage.transaction() as books:
             doc = settlements.settle_now(books, mode)
         return str(doc["id"]) if doc else None
 

@@ -38,12 +38,14 @@ def settle(books: Books, mode: str) -> Doc | None:
     total = _total(moves)
     if total <= 0:
         return None
+    members = _members(moves)
+    _lock(books, members)
     doc = books.add("settlement", {
         "mode": mode, "reference": _reference(books, mode), "status": "pending", "amount": money(total, "EUR"),
         "balanceId": BALANCE_ID, "_periods": periods(moves), "_invoice": "inv_" + derived(stamp(books.now), length=10),
     })  # fmt: skip
     _take(books, [move["id"] for move in moves], doc["id"])
-    _take(books, _members(moves), doc["id"])
+    _take(books, members, doc["id"])
     ledger.enter(books, mode, "outgoing-transfer", -total, context={"settlementId": doc["id"]}, settlement=doc["id"])
     books.later("payout", doc["id"], AT_THE_BANK_AFTER)
     return doc
@@ -156,6 +158,15 @@ def _members(moves: Iterable[Doc]) -> list[str]:
     for move in moves:
         sums[move["_member"]] = sums.get(move["_member"], Decimal(0)) + Decimal(move["initialAmount"]["value"])
     return [member for member, total in sums.items() if total]
+
+
+def _lock(books: Books, members: list[str]) -> None:
+    """The payments of what is settled, before its parts, as all others lock them."""
+    books.connection.execute(
+        """SELECT 1 FROM entity WHERE kind = 'payment' AND id IN
+             (SELECT coalesce(parent, id) FROM entity WHERE id = ANY(%s)) ORDER BY id FOR UPDATE""",
+        (members,),
+    )
 
 
 def _take(books: Books, ids: list[str], settlement_id: str) -> None:

@@ -116,8 +116,12 @@ class Books:
         return next((doc for (doc,) in row), None)
 
     def save(self, doc: Doc) -> None:
-        """Replace a thing; callers have it locked."""
-        self.connection.execute("UPDATE entity SET doc = %s WHERE id = %s", (json.dumps(doc), doc["id"]))
+        """Replace a thing; callers have it, or its payment, locked. The settlement that took it meanwhile stays."""
+        self.connection.execute(
+            """UPDATE entity SET doc = %s::jsonb || CASE WHEN doc ? 'settlementId'
+                 THEN jsonb_build_object('settlementId', doc->'settlementId') ELSE '{}' END WHERE id = %s""",
+            (json.dumps(doc), doc["id"]),
+        )
 
     def children(self, kind: str, parents: Iterable[str]) -> list[Doc]:
         """Oldest first."""

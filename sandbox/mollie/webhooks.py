@@ -36,11 +36,10 @@ def add(books: Books, mode: str, profile_id: str | None, secret: str, **fields: 
 
 
 def subscribe(books: Books, portal_url: str) -> None:
-    """What a portal has from the start: all events of each profile's test mode, at an address for each."""
+    """What a portal has from the start: all events of each profile's test mode, each with a secret of its own."""
     for profile in PROFILES:
-        url = f"{portal_url}/webhooks/mollie/{profile.code}"
-        add(books, "test", profile.id, profile.webhook_secret, name=f"Portal, {profile.name}", url=url,
-            eventTypes=["*"])  # fmt: skip
+        add(books, "test", profile.id, profile.webhook_secret, name=f"Portal, {profile.name}",
+            url=f"{portal_url}/webhooks/mollie-events", eventTypes=["*"])  # fmt: skip
 
 
 def find(books: Books, caller: Caller, id_: str, *, lock: bool = False) -> Doc:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 
 import psycopg
@@ -49,18 +49,30 @@ class Worker(Thread):
             self.on_change()
 
     def _do_one(self) -> bool:
-        with self.alone, self.storage.transaction() as books:
-            row = books.connection.execute(
-                """DELETE FROM task WHERE id = (SELECT id FROM task WHERE due_at <= %s ORDER BY due_at, id LIMIT 1
-                                                FOR UPDATE SKIP LOCKED) RETURNING act, subject, due_at""",
-                (books.now,),
-            ).fetchone()
-            if row is None:
+        """One task. What it stumbles over is logged and left, so that the next ones are not kept waiting."""
+        with self.alone:
+            with self.storage.transaction() as books:
+                task = books.connection.execute(
+                    """SELECT id, act, subject, due_at FROM task WHERE due_at <= %s ORDER BY due_at, id LIMIT 1""",
+                    (books.now,),
+                ).fetchone()
+            if task is None:
                 return False
-            act, subject, due_at = row
+            try:
+                self._work(*task)
+            except psycopg.OperationalError:
+                raise
+            except Exception:
+                log.exception("Mollie could not do %s of %s", task[1], task[2])
+                with self.storage.transaction() as books:
+                    books.connection.execute("DELETE FROM task WHERE id = %s", (task[0],))
+        return True
+
+    def _work(self, id_: int, act: str, subject: str, due_at: datetime) -> None:
+        with self.storage.transaction() as books:
             books.now = due_at.astimezone(UTC)
             ACTS[act](books, subject)
-        return True
+            books.connection.execute("DELETE FROM task WHERE id = %s", (id_,))
 
     def _pause(self) -> float:
         with self.storage.transaction() as books:

@@ -90,3 +90,25 @@ def test_amounts_are_rounded_half_up_to_cents_and_numbers_are_text() -> None:
     seen = order_seen(body())
 
     assert (str(seen.total), str(seen.net), seen.number, seen.email) == ("10.00", "8.26", "10001", "")
+
+
+@pytest.mark.parametrize(
+    ("buyer", "record", "guest"),
+    [
+        ({"customerId": "c" * 32, "customer": {"id": "c" * 32, "guest": False}}, "c" * 32, False),
+        ({"customerId": "c" * 32, "customer": {"id": "c" * 32, "guest": True}}, "c" * 32, True),
+        ({"customerId": "c" * 32, "customer": None}, "c" * 32, True),
+        ({"customerId": None, "customer": None}, None, True),
+        ({}, None, True),
+    ],
+)
+def test_an_account_is_told_from_a_guest(buyer: dict[str, Any], record: str | None, guest: bool) -> None:
+    order = order_seen(body(orderCustomer={"email": "ada@example.com", **buyer}))
+
+    assert (order.customer_external_id, order.guest) == (record, guest)
+
+
+def test_an_order_without_a_customer_is_nobodys_account() -> None:
+    order = order_seen(body())
+
+    assert (order.customer_external_id, order.guest) == (None, True)

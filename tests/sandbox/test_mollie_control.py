@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -85,6 +86,19 @@ def test_faults_come_before_the_work_or_after_it(
 
     assert fault.hits == 1
     assert mollie.get("payments").json()["count"] == made
+
+
+def test_work_that_cannot_be_done_keeps_nothing_else_waiting(mollie: BareMollie, handle: MollieHandle) -> None:
+    with handle.mollie.storage.transaction() as books:
+        books.later("levitate", "tr_1", timedelta(minutes=1))
+    payment = mollie.payment(method="ideal")
+
+    handle.advance(16 * 60)
+
+    assert mollie.seen(payment["id"])["status"] == "expired"
+    with handle.mollie.storage.transaction() as books:
+        left = books.connection.execute("SELECT act FROM task WHERE act = 'levitate'").fetchall()
+    assert left == []
 
 
 def test_a_reset_leaves_a_mollie_that_nobody_has_used(mollie: BareMollie, handle: MollieHandle) -> None:

@@ -172,8 +172,8 @@ def test_after_ten_failures_a_subscription_is_blocked(
 ) -> None:
     made = subscribe(organisation, receiver.url, "payment.paid")
     receiver.answers[:] = [500] * 10
-    mollie.paid()
     httpx.post(f"{handle.base_url}/clock", json={"rate": 1_000_000}).raise_for_status()
+    mollie.paid()
 
     until(handle, lambda rows: rows[0]["state"] == "failed")
 
@@ -194,6 +194,5 @@ def test_a_portal_has_its_subscriptions_from_the_start(
     assert json.loads(body)["entityId"] == id_
     assert receiver.calls[0][1]["x-mollie-signature"] == signed_with(handle.webhook_secret(SHOP), body)
     listed = organisation.get("webhooks", testmode="true").json()["_embedded"]["webhooks"]
-    assert [webhook["url"] for webhook in listed] == [
-        f"{base_url}/webhooks/mollie/{code}" for code in (OTHER_SHOP, SHOP)
-    ]
+    assert [webhook["url"] for webhook in listed] == [f"{base_url}/webhooks/mollie-events"] * 2
+    assert {webhook["profileId"] for webhook in listed} == {handle.profile_id(code) for code in (OTHER_SHOP, SHOP)}

@@ -83,7 +83,7 @@ document.addEventListener("drop", (event) => {
 });
 
 // Keyboard: j and k move along the rows, Enter opens one, ? lists the keys. The search box is in palette.js.
-const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
+const typing = (element) => element.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
 let row = -1;
 const move = (step) => {
   const rows = Array.from(document.querySelectorAll("table.rows tbody tr:has(a)"));
@@ -93,6 +93,10 @@ const move = (step) => {
   rows[row].classList.add("here");
   rows[row].scrollIntoView({ block: "nearest" });
 };
+document.addEventListener("rows:at", (event) => {
+  row = -1;
+  move(event.detail + 1);
+});
 document.addEventListener("keydown", (event) => {
   if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]"))
     return;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +17,7 @@ from small_assortment import Assortment
 from sqlalchemy.orm import Session
 
 from app.orders import promises, services
+from app.orders.listing import ORDERS
 from app.orders.models import Order
 from app.orders.seen import OrderSeen
 
@@ -60,19 +63,18 @@ def test_the_list_has_both_storefronts_and_each_filter_narrows_it(desk: Desk) ->
     )  # fmt: skip
 
     def found(query: str) -> int:
-        return desk.page(f"/orders/?{query}").count('href="/orders/')
+        return len(re.findall(r'href="/orders/\d', desk.page(f"/orders/?{query}")))
 
-    everything = found("")
-    assert everything - found("channel=econocom") == 1
     for query, rows in {
         "channel=econocom": 3, "payment=paid": 2, "payment=paid&delivery=shipped": 1, "q=10001": 2, "q=%2310002": 1,
         "q=1000": 4, "q=bo@example.COM": 1, "q=tr_abc": 1, "q=nobody": 0, "only=short": 1,
+        "": 4, "payment=paid,open": 4, "payment=paid&channel=refurbished-direct": 0, "payment=nonsense": 0,
     }.items():  # fmt: skip
-        assert found(query) - (everything - 4) == rows, query
+        assert found(query) == rows, query
 
 
 def test_pages_follow_one_another_without_loss(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.orders.views.PAGE", 2)
+    monkeypatch.setattr("app.orders.views.ORDERS", dataclasses.replace(ORDERS, page=2))
     desk.comes(*(few.order(f"1000{number}") for number in range(5)))
     path, seen = "/orders/", []
     while path:
@@ -134,7 +136,7 @@ def test_the_page_has_everything_and_says_how_old_it_is(desk: Desk) -> None:
     page = desk.page(f"/orders/{order_id}")
 
     for part in ("Ada Jansen", "Dam 1", "1012 JS", "Ring twice", "tr_xyz", "3SABC", "payment failed", "€121.00",
-                 "1 other order with this address", "never asked", "tracking code 3SABC"):  # fmt: skip
+                 "2 orders", "Refurbished Direct, Econocom", "never asked", "tracking code 3SABC"):  # fmt: skip
         assert part in page, part
 
 

@@ -97,6 +97,13 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
         "/settings/users/new", USER | {"email": "a@example.com", "password": PASSWORD}, "users.add"
     ),
     "admin.edit": lambda house: Post(f"/settings/users/{house.user.id}", USER | {"active": "y"}, "users.update"),
+    "customers.same": lambda house: Post(
+        f"/customers/{house.customer_id}/same", {"other": str(house.neighbour())}, "customers.merge"
+    ),
+    "customers.apart": lambda house: Post(
+        f"/customers/{house.customer_id}/apart", {"other": str(house.neighbour())}, "customers.apart"
+    ),
+    "customers.undo": lambda house: Post(f"/customers/merges/{house.merge_id}/undo", {}, "customers.undo"),
     "suppliers.create": lambda _: Post("/suppliers/new", VALID | {"code": "new"}, "suppliers.create"),
     "suppliers.edit": lambda house: Post(
         f"/suppliers/{house.supplier.id}/edit", VALID | {"version": str(house.supplier.version)}, "suppliers.update"
@@ -223,6 +230,24 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
     "matching.make": lambda house: Post("/offers/matches/new", house.makeable(), "catalog.make"),
     "matching.undo_batch": lambda house: Post(f"/offers/matches/batches/{house.batch.id}/undo", {}, "catalog.undo"),
     "matching.forget": lambda house: Post(f"/offers/matches/learned/{house.item.id}/forget", {}, "matching.forget"),
+    "lists.keep_view": lambda _: Post("/lists/orders/views", {"name": "Late", "payment": "paid"}, "views.keep"),
+    "lists.change_view": lambda house: Post(
+        f"/lists/views/{house.ids['view_id']}/change", {"payment": "open", "version": "1"}, "views.change"
+    ),
+    "lists.rename_view": lambda house: Post(
+        f"/lists/views/{house.ids['view_id']}/rename", {"name": "Ours", "shared": "1", "version": "1"}, "views.rename"
+    ),
+    "lists.forget_view": lambda house: Post(
+        f"/lists/views/{house.ids['view_id']}/forget", {"version": "1"}, "views.forget"
+    ),
+    "lists.export": lambda _: Post("/lists/orders/exports", {"format": "xlsx", "payment": "paid"}, "lists.export"),
+    "lists.bulk": lambda house: Post("/lists/orders/bulk", {"act": "note", "id": str(house.order_id)}, "bulk.preview"),
+    "lists.bulk_start": lambda house: Post(
+        f"/lists/bulk/{house.bulk_act('preview')}/start", {"text": "Call back"}, "bulk.start"
+    ),
+    "lists.bulk_again": lambda house: Post(f"/lists/bulk/{house.bulk_act('done', 'failed')}/again", {}, "bulk.again"),
+    "lists.bulk_undo": lambda house: Post(f"/lists/bulk/{house.bulk_act('done', 'done')}/undo", {}, "bulk.undo"),
+    "lists.begin_with": lambda house: Post("/lists/orders/begin", {"with": str(house.ids["view_id"])}, "views.begin"),
     "flows.pause": lambda _: Post(f"/flows/{LISTINGS}/pause", {"channel": "econocom", "paused": "yes"}, "flows.pause"),
     "flows.wake": lambda _: Post(f"/flows/{LISTINGS}/wake", {}, "flows.wake"),
     "flows.replay_all": lambda _: Post(f"/flows/{LISTINGS}/replay", {}, "messages.replay_all"),

@@ -31,6 +31,7 @@ TEMPLATES = ROOT / "app" / "templates"
 WITHOUT_FRAME = ("base.html", "errors/bare.html", "errors/fragment.html")
 HTMX = {"HX-Request": "true"}
 ELSEWHERE = ("auth.sign_in", "home.pulse", "matching.find")  # A browser is sent on to a whole page.
+WRITTEN_DOWN = ("customers.detail",)  # Who looked at a person is a line of the audit log.
 STATEMENTS_AT_MOST = 12
 MORE_STATEMENTS = {
     "catalog.variant": 20,
@@ -143,7 +144,8 @@ def test_every_page_opens_with_a_title_is_not_kept_and_writes_nothing(
         assert answer.headers["Cache-Control"] == "no-store", address
         assert "HX-Request" in answer.headers["Vary"], address
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"], address
-        assert [line for line in ran if re.match(r"(?i)insert|update|delete", line)] == [], address
+        written = [line for line in ran if re.match(r"(?i)insert|update|delete", line)]
+        assert [line[:18] for line in written] == ["INSERT INTO audit "] * (endpoint in WRITTEN_DOWN), address
         if answer.mimetype == "text/html" and answer.status_code == 200:
             page = answer.get_data(as_text=True)
             assert re.search(r"<title>[^<]*[^<\s][^<]* · iUsed</title>", page), address

@@ -1,0 +1,189 @@
+"""The rows of a list: a page by the key that it follows, how many there are about, and what filters offer.
+
+A page walks an index of its sort from a key, in either direction; how deep in the list it is costs nothing. Nothing
+counts a whole table: the planner knows about how many rows a filter lets through.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Executable,
+    Row,
+    Select,
+    SQLColumnExpression,
+    Text,
+    func,
+    literal,
+    select,
+    tuple_,
+)  # fmt: skip
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+
+from app.lists.description import ListDescription
+from app.lists.filters import Clause, Options
+from app.lists.state import State
+
+COUNTED = 10_000  # So many rows are counted: about 2 ms. Of more the estimate is told.
+COSTLY = 20_000  # The planner's units: a count that would cost more is not made.
+KEY_LONGEST = 600  # Characters of a cursor.
+
+
+class Cursor(NamedTuple):
+    """Sort key and id of a row."""
+
+    key: object
+    id: int
+
+
+class Slice(NamedTuple):
+    """Rows of a page, with `list_key` for the cursor; and whether others come before and behind."""
+
+    rows: list[Row[Any]]
+    before: bool
+    behind: bool
+
+
+class Total(NamedTuple):
+    """How many rows a filter lets through: counted, or about."""
+
+    rows: int
+    exact: bool
+
+
+def cursor_of(about: ListDescription, state: State, text: str) -> Cursor | None:
+    """The row that an address names; None for what is no key of this sort."""
+    key, _sign, id_ = text[:KEY_LONGEST].rpartition("~")
+    if not id_.isdecimal() or len(id_) > 17:
+        return None
+    sort, _falls = about.sort_of(state.sort)
+    try:
+        return Cursor(sort.parse(key), int(id_))
+    except (ValueError, ArithmeticError):
+        return None
+
+
+def cursor_text(row: Row[Any]) -> str:
+    """What an address says of a row, for the page before or behind it."""
+    key = row.list_key
+    return f"{key.isoformat() if isinstance(key, datetime) else key}~{row.id}"
+
+
+def moment_key(text: str) -> datetime:
+    """The key of a sort by a moment. Raises ValueError."""
+    at = datetime.fromisoformat(text.replace(" ", "+"))
+    if at.tzinfo is None:
+        raise ValueError(text)
+    return at
+
+
+def money_key(text: str) -> Decimal:
+    """The key of a sort by an amount. Raises ArithmeticError."""
+    amount = Decimal(text)
+    if not amount.is_finite() or abs(amount) > 10**12:
+        raise ArithmeticError(text)
+    return amount
+
+
+def clauses(about: ListDescription, state: State, options: Options, *, now: datetime) -> list[Clause]:
+    """What the filters of the state let through, all of them together."""
+    return [about.filter_of(name).clause(text, options, now=now) for name, text in state.filters.items()]
+
+
+def rows_of(about: ListDescription, state: State, options: Options, *, now: datetime) -> Select[Any]:
+    """All rows in the order of the state, with `id`, `list_key` and what its columns read."""
+    sort, falls = about.sort_of(state.sort)
+    reads = {name: read for column in state.columns for name, read in about.by_name[column].reads.items()}
+    wanted: list[Any] = [about.id.label("id"), sort.key.label("list_key")]
+    wanted += [read.label(name) for name, read in reads.items()]
+    statement = select(*wanted).select_from(about.source)
+    return statement.where(*clauses(about, state, options, now=now)).order_by(*_order(about, sort.key, falls))
+
+
+def _order(about: ListDescription, key: SQLColumnExpression[Any], falls: bool) -> tuple[ColumnElement[Any], ...]:
+    return (key.desc(), about.id.desc()) if falls else (key.asc(), about.id.asc())
+
+
+def page(session: Session, about: ListDescription, state: State, options: Options, *, now: datetime,
+         after: Cursor | None = None, before: Cursor | None = None) -> Slice:  # fmt: skip
+    """The page behind the row `after`, or before the row `before`, or the first."""
+    sort, falls = about.sort_of(state.sort)
+    backwards = after is None and before is not None
+    statement = rows_of(about, state, options, now=now).limit(about.page + 1)
+    here = tuple_(sort.key, about.id)
+    place = after or before
+    if place is not None:
+        there = (place.key, place.id)
+        statement = statement.where(here < there if falls != backwards else here > there)
+    if backwards:
+        statement = statement.order_by(None).order_by(*_order(about, sort.key, not falls))
+    rows = list(session.execute(statement))
+    more = len(rows) > about.page
+    rows = rows[: about.page]
+    if backwards:
+        return Slice(rows[::-1], before=more, behind=True)
+    return Slice(rows, before=place is not None, behind=more)
+
+
+class _Explain(Executable, ClauseElement):
+    """What the planner thinks of a statement."""
+
+    inherit_cache = False
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement = statement
+
+
+@compiles(_Explain, "postgresql")
+def _compile_explain(element: _Explain, compiler: Any, **_named: Any) -> str:
+    return "EXPLAIN (FORMAT JSON) " + str(compiler.process(element.statement))
+
+
+def plan(session: Session, statement: Select[Any]) -> dict[str, Any]:
+    """The planner's plan, as its JSON has it."""
+    found = session.connection().execute(_Explain(statement)).scalar_one()
+    plan: dict[str, Any] = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+    return plan
+
+
+def total(session: Session, about: ListDescription, state: State, options: Options, *, now: datetime) -> Total:
+    """How many rows there are: counted up to COUNTED where that is cheap, else what the planner thinks."""
+    ids = select(about.id).select_from(about.source).where(*clauses(about, state, options, now=now))
+    thought = plan(session, ids)
+    if thought["Plan Rows"] > 2 * COUNTED or thought["Total Cost"] > COSTLY:
+        return Total(int(thought["Plan Rows"]), exact=False)
+    counted = session.execute(select(func.count()).select_from(ids.limit(COUNTED + 1).subquery())).scalar_one()
+    return Total(counted, exact=True) if counted <= COUNTED else Total(
+        max(counted, int(thought["Plan Rows"])), exact=False
+    )  # fmt: skip
+
+
+def distinct(session: Session, *columns: SQLColumnExpression[str]) -> list[list[str]]:
+    """The values of each column, in order. Each is found by a step in its index: rows are not read."""
+    parts = []
+    for number, column in enumerate(columns):
+        first = select(func.min(column).label("value")).cte(f"step_{number}", recursive=True)
+        behind = select(func.min(column)).where(column > first.c.value).scalar_subquery()
+        steps = first.union_all(select(behind).where(first.c.value.is_not(None)))
+        parts.append(select(literal(number).label("place"), steps.c.value).where(steps.c.value.is_not(None)))
+    found: list[list[str]] = [[] for _column in columns]
+    for row in session.execute(parts[0].union_all(*parts[1:])):
+        found[row.place].append(row.value)
+    return found
+
+
+def text_key(text: str) -> str:
+    """The key of a sort by words."""
+    return text
+
+
+def folded(column: SQLColumnExpression[str]) -> ColumnElement[str]:
+    """Words to be sorted without case."""
+    return func.lower(column, type_=Text)
