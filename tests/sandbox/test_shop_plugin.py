@@ -244,7 +244,7 @@ def test_the_finish_page_says_how_it_stands_though_the_shop_does_not_know_yet(
         page = buyer.http.get(buyer.choose(bought.checkout_url, outcome)).text
 
     assert words[selling.code == V5] in page
-    assert ("orderId" in page) is (outcome in ("fail", "cancel"))
+    assert ("/checkout/again" in page) is (outcome in ("fail", "cancel"))
     assert attempts(selling, bought)[0][0] == "open"
 
 
