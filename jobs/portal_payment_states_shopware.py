@@ -52,7 +52,8 @@ def _move(channel: str, body: Json) -> Json:
     except Rejected as error:
         if not is_illegal(error):
             raise
-        # No step leads there from where it is: a refund that failed, say. It is opened anew first.
-        client.transition("order_transaction", attempt, "reopen", send_mail=False)
+        # No step leads there from where it is. What goes back was paid first; a refund that failed is opened anew.
+        first = "paid" if action in ("refund", "refund_partially", "chargeback") else "reopen"
+        client.transition("order_transaction", attempt, first, send_mail=False)
         state = client.transition("order_transaction", attempt, action, send_mail=False)
     return {"state": state.technical_name}

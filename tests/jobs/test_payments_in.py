@@ -71,6 +71,18 @@ def test_where_the_portal_is_the_bridge_it_moves_the_shops_state_and_mails_nobod
         assert (act.kind, act.state, act.requested_by) == ("repair", "done", None)
 
 
+def test_a_payment_that_went_back_before_the_shop_knew_it_is_moved_by_way_of_paid(econocom: Trade) -> None:
+    (id_,) = econocom.pays("10001")
+    econocom.act(id_, "pay")
+    amount = {"currency": "EUR", "value": "121.00"}
+    econocom.mollie.post(f"payments/{id_}/refunds", {"amount": amount}).raise_for_status()
+    tick()
+    work()
+
+    assert econocom.state("10001") == "refunded"
+    assert (money("10001").verdict, kinds(money("10001"))) == ("refunded", [])
+
+
 def test_an_expired_old_attempt_takes_nothing_from_the_one_that_paid(econocom: Trade) -> None:
     old, new = econocom.pays("10001", "old", "new")
     econocom.act(new, "pay")
