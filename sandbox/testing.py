@@ -181,6 +181,11 @@ class SandboxHandle:
         return effects(self.sandbox.shops[code])
 
 
+def webhook_token(code: str) -> str:
+    """What nobody can guess in the address at which the portal takes Mollie's calls about a shop. Raises KeyError."""
+    return {shop.code: shop.webhook_token for shop in SHOPS}[code]
+
+
 @contextmanager
 def running_sandbox(
     database_url: str, *, portal_url: str = "http://127.0.0.1:9", mollie_certificate: Path | None = None

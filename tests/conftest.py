@@ -26,7 +26,7 @@ from app.db import Base, db
 from app.demo import seed
 from app.settings import Settings, Shop, load_settings
 from jobs import shops
-from sandbox.testing import BareShop, SandboxHandle, bare_shop, running_sandbox
+from sandbox.testing import BareShop, SandboxHandle, bare_shop, running_sandbox, webhook_token
 
 pytest_plugins = ["browsing", "mollie_calls", "paying", "supplier_servers.fixtures"]
 CHANNELS = ("refurbished-direct", "econocom")
@@ -267,8 +267,16 @@ def process_environment(settings: Settings, world: SandboxHandle) -> dict[str, s
                "app_secret": shop.app_secret}
         for code in ("refurbished-direct", "econocom") for shop in (world.shop(code),)
     }  # fmt: skip
+    mollie = {
+        code: {"base_url": world.mollie.base_url, "api_key": world.mollie.key(code),
+               "profile_id": world.mollie.profile_id(code), "webhook_token": webhook_token(code),
+               "bridge": "portal" if code == "econocom" else "storefront"}
+        for code in CHANNELS
+    }  # fmt: skip
+    organisation = {"base_url": world.mollie.base_url, "token": world.mollie.organisation_token, "mode": "test"}
     return {
         **os.environ, "ENVIRONMENT": "test", "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "MOLLIE": json.dumps(mollie), "MOLLIE_ORGANISATION": json.dumps(organisation),
         "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SHOPS": json.dumps(shops),
         "LOG_LEVEL": "WARNING", "SWEEP_SECONDS": "0.3", "LEASE_SECONDS": "2", "RETRY_FIRST_SECONDS": "0.05",
     }  # fmt: skip

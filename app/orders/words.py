@@ -76,6 +76,9 @@ def what_next(page: OrderPage) -> str:
         return _("Nothing.")
     if paying == "chargeback":
         return _("Ask the customer why, before anything else is sent.")
+    verdict = page.money.verdict
+    if verdict is not None and verdict.verdict == "overpaid":
+        return _("Pay one of the payments back.")
     if any(row.line.promise == "short" for row in page.lines):
         if paying in PAID:
             return _("Find other pieces, or cancel and refund.")

@@ -72,7 +72,8 @@ def refund(order_id: int) -> BaseResponse:
     if not left:
         flash(words.not_refundable("nothing_left" if services.was_paid(session, order_id) else "unpaid"), "info")
         return redirect_to("orders.detail", order_id=order_id)
-    form = RefundForm(data={"key": uuid.uuid4().hex, "sum": "whole"})
+    likely = "double" if len(left) > 1 else "withdrawn"
+    form = RefundForm(data={"key": uuid.uuid4().hex, "sum": "whole", "reason": likely})
     form.offer(left)
     by_line = shares(lines_of(session, order_id), refunds.refunded_pieces(session, order_id),
                      tax_status=order.tax_status)  # fmt: skip

@@ -83,8 +83,16 @@ def is_here(endpoint: str) -> str | None:
     if request.endpoint == endpoint:
         return "page"
     blueprint, _, view = endpoint.partition(".")
-    below = request.blueprint == blueprint and view == "index" and not request.path.startswith("/messages")
-    return "true" if below or (request.endpoint, endpoint) == ("flows.message", "flows.messages") else None
+    listed = any(entry.endpoint == request.endpoint for group in entries() for entry in group)
+    below = request.blueprint == blueprint and view == "index" and not listed and not _of_order_or_message()
+    above = {"flows.message": "flows.messages", "payments.settlement": "payments.reconciliation",
+             "payments.refund": "orders.index"}.get(request.endpoint or "")  # fmt: skip
+    return "true" if endpoint == above or (below and above is None) else None
+
+
+def _of_order_or_message() -> bool:
+    """A page whose blueprint's list is not the one that it belongs to."""
+    return request.path.startswith(("/messages", "/orders/")) and request.blueprint != "orders"
 
 
 def init_app(app: Flask) -> None:

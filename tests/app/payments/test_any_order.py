@@ -262,13 +262,10 @@ class World(RuleBasedStateMachine):
             balance = self.session.execute(
                 sa.select(sa.func.coalesce(sa.func.sum(MoneyEntry.amount), 0)).where(MoneyEntry.payment_id == row.id)
             ).scalar_one()
-            assert (row.status, row.difference, balance) == (payment.status, 0, payment.net)
+            assert (row.status, row.difference, balance) == (payment.status, Decimal(0), payment.net)
             assert row.order_id is not None
-            known = dict(self.session.execute(
-                sa.select(Refund.external_id, Refund.status).where(Refund.payment_id == row.id)
-            ).all())  # fmt: skip
-            for id_, status in known.items():
-                assert status == payment.refunds[id_][0], "a refund's state is Mollie's"
+            for refund in self.session.execute(sa.select(Refund).where(Refund.payment_id == row.id)).scalars():
+                assert refund.status == payment.refunds[str(refund.external_id)][0], "a refund's state is Mollie's"
         order = self.session.execute(sa.select(Order)).scalar_one()
         money = self.session.get_one(OrderMoney, order.id)
         paid = sum(TOTAL for one in self.mollie.values() if one.status == "paid")
