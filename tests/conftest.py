@@ -279,6 +279,7 @@ def process_environment(settings: Settings, world: SandboxHandle) -> dict[str, s
         "MOLLIE": json.dumps(mollie), "MOLLIE_ORGANISATION": json.dumps(organisation),
         "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "SHOPS": json.dumps(shops),
         "LOG_LEVEL": "WARNING", "SWEEP_SECONDS": "0.3", "LEASE_SECONDS": "2", "RETRY_FIRST_SECONDS": "0.05",
+        "PAYMENT_GRACE_SECONDS": "1",
     }  # fmt: skip
 
 

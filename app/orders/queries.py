@@ -131,6 +131,8 @@ class OrderPage(NamedTuple):
         verdict = self.money.verdict
         if verdict is None or not self.money.payments:
             return self.order.payment_state
+        if verdict.verdict in ("refunded", "partly_refunded") and self.money.under_way:
+            return "refunding"
         return AS_SHOP.get(verdict.verdict, self.order.payment_state)
 
 

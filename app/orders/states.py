@@ -8,6 +8,7 @@ _PAYMENT = {
     "": _l("nothing to pay"), "open": _l("not paid"), "unconfirmed": _l("being paid"), "in_progress": _l("being paid"),
     "reminded": _l("reminded"), "authorized": _l("authorised"), "paid": _l("paid"),
     "paid_partially": _l("paid in part"), "refunded": _l("refunded"), "refunded_partially": _l("refunded in part"),
+    "refunding": _l("refund on its way"),
     "chargeback": _l("charged back"), "cancelled": _l("payment cancelled"), "failed": _l("payment failed"),
 }  # fmt: skip
 _DELIVERY = {

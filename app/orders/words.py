@@ -19,6 +19,7 @@ from app.web.words import stored
 
 PAID = ("paid", "authorized")
 GIVEN_UP = ("cancelled", "failed")
+BACK = ("refunded", "refunded_partially", "refunding")
 SENT = ("shipped", "returned", "returned_partially")
 
 
@@ -37,7 +38,7 @@ def state_sentence(page: OrderPage) -> str:
         return _("%(came_back)s, %(payment)s.", came_back=delivery(one.delivery_state).capitalize(),
                  payment=payment(paying))  # fmt: skip
     if one.delivery_state in SENT:
-        if paying in (*PAID, "refunded", "refunded_partially"):
+        if paying in (*PAID, *BACK):
             return _("Sent, %(payment)s.", payment=payment(paying))
         return _("Sent, but %(payment)s.", payment=payment(paying))
     if paying in PAID:
@@ -57,6 +58,8 @@ def why_not_sent(page: OrderPage) -> str:
                         len(missing), names=names)  # fmt: skip
     if paying in GIVEN_UP:
         return _("The payment did not come off.")
+    if paying in BACK:
+        return _("The money went back, or is on its way.")
     if paying not in PAID and paying:
         return _("It is not paid yet.")
     unknown = [row.line for row in page.lines if row.line.kind == "product" and row.line.variant_id is None]
@@ -85,7 +88,7 @@ def what_next(page: OrderPage) -> str:
         return _("Find other pieces, or cancel.")
     if paying in GIVEN_UP:
         return _("The customer may pay again from their account; the pieces are kept for a while.")
-    if paying not in (*PAID, "refunded", "refunded_partially", ""):
+    if paying not in (*PAID, *BACK, ""):
         return _("Wait for the payment.")
     if one.delivery_state in ("open", "shipped_partially"):
         return _("Send the parcel.")

@@ -36,6 +36,11 @@ class MoneyOfOrder(NamedTuple):
         return [one for one in self.chargebacks if one.payment_id == payment.id]
 
     @property
+    def under_way(self) -> Decimal:
+        """What Mollie has to pay back and did not yet."""
+        return sum((one.amount for one in self.refunds if one.state == "pending"), Decimal(0))
+
+    @property
     def asked_at(self) -> datetime | None:
         """When Mollie was last asked about any of the payments."""
         return max((one.read_at for one in self.payments), default=None)

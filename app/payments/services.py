@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Json, copy_rows, stage_rows
 from app.flows import services as ledger
+from app.orders.services import note
 from app.payments import money
 from app.payments.judging import judge_orders
 from app.payments.seen import PaymentSeen, RefundSeen
@@ -58,6 +59,11 @@ _BOOKED = text("""
     WHERE payment_id = ANY(:ids) AND kind <> 'fee' GROUP BY payment_id, kind, reference
 """)
 _DIFFERENCE = text("UPDATE payment SET difference = :difference WHERE id = :id AND difference <> :difference")
+# A page shows more of a payment than the verdict: how far a refund is, how it was paid.
+_SEEN = text("""
+    UPDATE shop_order o SET revision = o.revision + 1
+    WHERE o.id IN (SELECT p.order_id FROM payment p WHERE p.id = ANY(:ids))
+""")
 # The shop's own id of the attempt in the webhook's address says most, then the number that its plugin wrote, then what
 # the shop says of Mollie's id; a number read from a text for people comes last.
 _LINK = text("""
@@ -105,6 +111,7 @@ def apply_payments(session: Session, channel_id: int, payments: Sequence[Payment
         orders |= set(link(session, [ids[one.external_id] for one in moved]))
     touched = sorted(orders)
     judge_orders(session, touched, now=now)
+    session.execute(_SEEN, {"ids": [ids[one.external_id] for one in moved]})
     return Applied([one.external_id for one in moved], len(latest) - len(moved), touched)
 
 
@@ -161,7 +168,10 @@ _CHARGEBACK = text("""
     VALUES (:payment_id, :external_id, :amount, :currency, :created_at, :reversed_at, :reason, :settlement_id)
     ON CONFLICT (external_id) DO UPDATE SET reversed_at = excluded.reversed_at, settlement_id = excluded.settlement_id
 """)
-_REFUNDS = text("SELECT id, external_id, key, state, status, accepted_at FROM refund WHERE payment_id = :payment_id")
+_REFUNDS = text("""
+    SELECT r.id, r.external_id, r.key, r.state, r.status, r.accepted_at, r.amount, r.reason, p.order_id
+    FROM refund r JOIN payment p ON p.id = r.payment_id WHERE r.payment_id = :payment_id
+""")
 _FOUND = text("""
     INSERT INTO refund (payment_id, external_id, key, state, status, amount, currency, note, created_at, accepted_at,
                         settlement_id)
@@ -185,6 +195,11 @@ def _apply_refunds(session: Session, payment_id: int, payment: PaymentSeen, *, n
     for refund in payment.refunds:
         known = by_external.get(refund.external_id) or by_key.get(refund.key or "")
         take_refund(session, payment_id, payment.currency, refund, known.id if known else None)
+        state = REFUND_STATE.get(refund.status, "pending")
+        if known is not None and known.state != state and known.order_id is not None:
+            facts: Json = {"refund": known.id, "state": state, "amount": str(known.amount),
+                           "currency": payment.currency, "reason": known.reason, "failure": "", "by": None}  # fmt: skip
+            note(session, known.order_id, "refund", facts, now=now)
     there = {one.external_id for one in payment.refunds}
     gone = [
         row

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
 
 from app.orders.states import payment as attempt_word
-from app.payments.models import REFUND_REASONS
+from app.payments.models import REFUND_REASONS, Payment, Refund
+from app.payments.queries import MoneyOfOrder
 from app.web.lazy import lazy as _l
 from app.web.templating import money
 
@@ -46,6 +48,22 @@ _LINKED = {
 def verdict(kind: str) -> str:
     """The verdict on an order's money."""
     return str(_VERDICT.get(kind, kind))
+
+
+def standing(money: MoneyOfOrder) -> str:
+    """The verdict, which calls nothing refunded before Mollie does."""
+    found = money.verdict
+    if found is None:
+        return ""
+    if found.verdict in ("refunded", "partly_refunded") and money.under_way:
+        return _("refund on its way")
+    return verdict(found.verdict)
+
+
+def said(one: Payment, refunds: Sequence[Refund]) -> str:
+    """The state of a payment, which calls nothing refunded while it is on its way."""
+    back = one.state in ("refunded", "partly_refunded")
+    return one.status if back and any(refund.state == "pending" for refund in refunds) else one.state
 
 
 def payment(state: str) -> str:

@@ -170,7 +170,8 @@ def test_a_second_look_writes_nothing(portal: Flask, econocom: BareShop) -> None
         assert (last.state, last.result) != ("delivered", None)
         messages = session.execute(
             sa.select(Message.state, Message.result).where(Message.key == "poll", Message.channel == "econocom")
-        ).all()
+            .order_by(Message.id)
+        ).all()  # fmt: skip
     assert messages[-1].state == "unchanged"
     assert messages[-1].result == {"new": 0, "changed": 0, "unchanged": 1}
 

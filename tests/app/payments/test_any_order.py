@@ -148,9 +148,8 @@ class World(RuleBasedStateMachine):
 
     @rule(tab=st.sampled_from(TABS))
     def reverse(self, tab: str) -> None:
-        payment = self.mollie.get(tab)
-        for id_ in payment.chargebacks if payment else ():
-            payment.chargebacks[id_] = True
+        if tab in self.mollie:
+            self.mollie[tab].chargebacks = dict.fromkeys(self.mollie[tab].chargebacks, True)
 
     @rule(tab=st.sampled_from(TABS), state=st.sampled_from(("open", "paid", "cancelled", "failed", "refunded")))
     def shop_says(self, tab: str, state: str) -> None:
