@@ -22,6 +22,8 @@ class Customer(Base):
     __tablename__ = "customer"
     __table_args__ = (
         Index(None, "person_id"),
+        Index("ix_customer_orders", "orders", "id", postgresql_where=sql("person_id = id AND orders > 0")),
+        Index("ix_customer_name_key", sql("lower(name)"), "id", postgresql_where=sql("person_id = id AND orders > 0")),
         Index("ix_customer_latest", "last_at", "id", postgresql_where=sql("person_id = id AND orders > 0")),
     )
 

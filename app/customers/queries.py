@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, and_, cast, false, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Text, and_, cast, false, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from app.auth.models import User
@@ -41,11 +41,11 @@ class CustomerRow(NamedTuple):
 
 
 _Member = aliased(Customer)
-_OPEN = and_(CustomerPair.state == "open", CustomerPair.joined.is_(False))
-_ASKED = (
+OPEN = and_(CustomerPair.state == "open", CustomerPair.joined.is_(False))
+ASKED = (
     select(CustomerPair.low_id)
     .join(_Member, or_(_Member.id == CustomerPair.low_id, _Member.id == CustomerPair.high_id))
-    .where(_OPEN, _Member.person_id == Customer.id)
+    .where(OPEN, _Member.person_id == Customer.id)
     .exists()
 )
 _CHANNELS = func.array(
@@ -56,51 +56,8 @@ _CHANNELS = func.array(
 )
 _ROWS = select(
     Customer.id, Customer.name, Customer.company, Customer.email, Customer.guest, Customer.orders, Customer.first_at,
-    Customer.last_at, _CHANNELS, _ASKED,
+    Customer.last_at, _CHANNELS, ASKED,
 )  # fmt: skip
-
-
-class Filters(NamedTuple):
-    """What the list is narrowed to; None: not by this. `text`: whatever a customer quotes."""
-
-    channel: str | None = None
-    text: str | None = None
-    asked: bool = False
-    guest: bool = False
-
-
-def customers(
-    session: Session, filters: Filters, *, before: tuple[datetime, int] | None, limit: int
-) -> list[CustomerRow]:
-    """Those who bought last; `before`: moment and id of the one that the page follows. `limit` + 1 rows at most."""
-    statement = (
-        _ROWS.where(Customer.person_id == Customer.id, Customer.orders > 0, *_where(filters))
-        .order_by(Customer.last_at.desc(), Customer.id.desc())
-        .limit(limit + 1)
-    )
-    if before is not None:
-        statement = statement.where(tuple_(Customer.last_at, Customer.id) < before)
-    return [CustomerRow._make(row) for row in session.execute(statement)]
-
-
-def _where(filters: Filters) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if filters.channel:
-        code = select(Channel.id).where(Channel.code == filters.channel).scalar_subquery()
-        found.append(code == func.any(Customer.channel_ids))
-    if filters.guest:
-        found.append(Customer.guest.is_(True))
-    if filters.asked:
-        found.append(Customer.id.in_(
-            select(_Member.person_id)
-            .join(CustomerPair, or_(_Member.id == CustomerPair.low_id, _Member.id == CustomerPair.high_id))
-            .where(_OPEN)
-        ))  # fmt: skip
-    if filters.text:
-        found.append(Customer.id.in_(
-            select(_Member.person_id).join(Order, Order.customer_id == _Member.id).where(orders.means(filters.text))
-        ))  # fmt: skip
-    return found
 
 
 def found(session: Session, text_: str, *, limit: int) -> list[CustomerRow]:
@@ -206,7 +163,7 @@ def questions(session: Session, person_id: int) -> list[Question]:
             CustomerPair.kinds, ","), Text)))
         .join(low, low.id == CustomerPair.low_id)
         .join(high, high.id == CustomerPair.high_id)
-        .where(_OPEN, or_(low.person_id == person_id, high.person_id == person_id))
+        .where(OPEN, or_(low.person_id == person_id, high.person_id == person_id))
         .group_by(other)
     ).all()  # fmt: skip
     shared = {row[0]: sorted({kind for kinds in row[2] for kind in kinds.split(",") if kind}) for row in rows}
@@ -350,7 +307,7 @@ def card(session: Session, customer_id: int | None) -> Card | None:
         return None
     person = select(_Member.person_id).where(_Member.id == customer_id).correlate(None).scalar_subquery()
     row = session.execute(
-        select(Customer.id, Customer.name, Customer.orders, _CHANNELS, _ASKED).where(Customer.id == person)
+        select(Customer.id, Customer.name, Customer.orders, _CHANNELS, ASKED).where(Customer.id == person)
     ).one_or_none()
     return None if row is None else Card._make(row)
 

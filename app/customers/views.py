@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.auth import audit
-from app.channels.queries import channels
 from app.customers import queries, services, words
 from app.customers.forms import OtherForm, UndoForm
+from app.customers.listing import CUSTOMERS
 from app.customers.models import CustomerMerge
-from app.customers.queries import Filters
 from app.customers.services import Decided
 from app.db import reading, transaction
+from app.lists.pages import show
 from app.orders import words as order_words
 from app.web.fragments import redirect_to, render, tagged, unchanged, wants_fragment
 from app.web.lazy import current_user
@@ -32,18 +32,7 @@ PAGE = 50
 @requires("customers.read")
 def index() -> BaseResponse:
     """Those who bought last, at any storefront."""
-    session, asked = reading(), request.args
-    filters = Filters(
-        channel=asked.get("channel"), text=asked.get("q"), asked=asked.get("only") == "asked",
-        guest=asked.get("kind") == "guest",
-    )  # fmt: skip
-    rows = queries.customers(session, filters, before=read_moment_key(asked.get("before", "")), limit=PAGE)
-    last = rows[PAGE - 1] if len(rows) > PAGE else None
-    return render(
-        "customers/index.html", customers=rows[:PAGE], channel_choices=channels(session),
-        older=moment_key(last.last_at, last.id) if last and last.last_at else None,
-        only_choices=[("asked", _("may be the same"))], kind_choices=[("guest", _("guests only"))],
-    )  # fmt: skip
+    return show(CUSTOMERS, "customers/index.html")
 
 
 @bp.get("/<int:customer_id>")

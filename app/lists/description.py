@@ -10,7 +10,7 @@ from sqlalchemy import FromClause, SQLColumnExpression
 from sqlalchemy.orm import Session
 
 from app.lists.acts import Act
-from app.lists.filters import Filter, Options
+from app.lists.filters import Clause, Filter, Options
 
 DENSITIES = ("comfortable", "compact")
 
@@ -64,6 +64,7 @@ class ListDescription:
     label: SQLColumnExpression[str]  # What people call a row.
     search: str = ""
     search_hint: str = ""
+    where: tuple[Clause, ...] = ()  # What makes a row of the tables one of the list, whatever the filters say.
     acts: tuple[Act, ...] = ()
     page: int = 50
     by_name: Mapping[str, Column] = field(init=False)

@@ -97,9 +97,18 @@ def money_key(said: str) -> Decimal:
     return amount
 
 
+def whole_key(said: str) -> int:
+    """The key of a sort by a number of things. Raises ValueError."""
+    number = int(said)
+    if abs(number) > 2**31 - 1:
+        raise ValueError(said)
+    return number
+
+
 def clauses(about: ListDescription, state: State, options: Options, *, now: datetime) -> list[Clause]:
     """What the filters of the state let through, all of them together."""
-    return [about.filter_of(name).clause(said, options, now=now) for name, said in state.filters.items()]
+    filters = [about.filter_of(name).clause(said, options, now=now) for name, said in state.filters.items()]
+    return [*about.where, *filters]
 
 
 def rows_of(about: ListDescription, state: State, options: Options, *, now: datetime) -> Select[Any]:

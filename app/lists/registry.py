@@ -9,6 +9,7 @@ from app.lists.description import ListDescription
 # Name -> module and constant. Imported when asked for: a list's domain imports this package.
 LISTS = {
     "orders": ("app.orders.listing", "ORDERS"),
+    "customers": ("app.customers.listing", "CUSTOMERS"),
     "payments": ("app.payments.listing", "PAYMENTS"),
     "refunds": ("app.payments.listing", "REFUNDS"),
 }

@@ -38,6 +38,15 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("person_id = id AND orders > 0"),
     )
+    op.create_index(
+        "ix_customer_orders", "customer", ["orders", "id"], postgresql_where=sa.text("person_id = id AND orders > 0")
+    )
+    op.create_index(
+        "ix_customer_name_key",
+        "customer",
+        [sa.text("lower(name)"), "id"],
+        postgresql_where=sa.text("person_id = id AND orders > 0"),
+    )
     op.create_table(
         "customer_key",
         sa.Column("kind", sa.String(length=64), nullable=False),

@@ -101,7 +101,7 @@ def _exports() -> None:
         sa.Column("done", sa.Integer(), server_default="0", nullable=False),
         sa.Column("about", sa.Integer(), server_default="0", nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("problem", sa.String(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
