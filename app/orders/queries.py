@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, false, intersect, or_, select, tuple_, union
 from sqlalchemy.orm import Session, aliased
@@ -14,6 +14,7 @@ from app.catalog.models import Variant
 from app.channels.models import Channel
 from app.customers.models import Customer
 from app.flows.models import Lane
+from app.offers.models import Offer
 from app.orders import keys
 from app.orders.acts import open_acts
 from app.orders.models import (
@@ -28,6 +29,8 @@ from app.orders.models import (
 )
 from app.payments.queries import MoneyOfOrder, of_order
 from app.payments.words import AS_SHOP
+from app.pricing.models import Price
+from app.suppliers.models import Supplier
 
 FLOW = "shopware.orders.portal"
 
@@ -106,8 +109,11 @@ def of_person(session: Session, person_id: int, *, before: tuple[datetime, int] 
 
 
 class LineRow(NamedTuple):
+    """`supplier`: by whose offer the line was priced when it was ordered."""
+
     line: OrderLine
     grade: str | None
+    supplier: str | None
 
 
 class OrderPage(NamedTuple):
@@ -148,7 +154,7 @@ def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | N
         return None
     order, channel, code = head
     lines = session.execute(
-        select(OrderLine, Variant.grade)
+        select(OrderLine, Variant.grade, _sold_by(order).scalar_subquery())
         .outerjoin(Variant, Variant.id == OrderLine.variant_id)
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
@@ -171,6 +177,21 @@ def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | N
             select(OrderEvent).where(OrderEvent.order_id == order_id).order_by(OrderEvent.id.desc()).limit(events)
         ).scalars().all(),
         of_order(session, order_id), open_acts(session, order_id), asked_at,
+    )  # fmt: skip
+
+
+def _sold_by(order: Order) -> Select[Any]:
+    """Whose offer the price followed that a line's variant had when the order was placed."""
+    return (
+        select(Supplier.name)
+        .join(Offer, Offer.supplier_id == Supplier.id)
+        .join(Price, Price.offer_id == Offer.id)
+        .where(
+            Price.variant_id == OrderLine.variant_id, Price.channel_id == order.channel_id,
+            Price.valid_from <= order.placed_at,
+        )
+        .order_by(Price.valid_from.desc())
+        .limit(1)
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import few_orders as few
@@ -16,6 +17,7 @@ from flask.testing import FlaskClient
 from small_assortment import Assortment
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.orders import promises, services
 from app.orders.listing import ORDERS
 from app.orders.models import Order
@@ -175,3 +177,14 @@ def test_the_search_box_finds_it(desk: Desk) -> None:
     assert f'href="/orders/{order_id}"' in desk.page("/search/?q=10001")
     assert f'href="/orders/{order_id}"' in desk.page("/search/?q=ADA@example.com")
     assert desk.session.execute(sa.select(Order.id)).scalar_one() == order_id
+
+
+def test_a_line_says_by_whose_offer_it_was_priced_when_it_was_ordered(desk: Desk) -> None:
+    (order_id,) = desk.comes(few.order("10001", placed_at=clock.now()))
+    desk.session.execute(sa.text("UPDATE price SET valid_from = :then"), {"then": NOON})
+    desk.session.commit()
+
+    assert "foxway" in desk.page(f"/orders/{order_id}").split("Items")[1].split("Payment")[0]
+
+    (before,) = desk.comes(few.order("10002", placed_at=NOON - timedelta(days=1)))
+    assert "foxway" not in desk.page(f"/orders/{before}").split("Items")[1].split("Payment")[0]
