@@ -211,7 +211,7 @@ def _keep(session: Session, channel_id: int, order_ids: Sequence[int], dropped: 
 
 
 def _waiting(session: Session, code: str) -> list[int]:
-    """Orders whose promises the clock or other orders may have changed: short ones, and unpaid ones that hold."""
+    """Orders whose promises something else may have changed: short ones, unpaid and refunded ones that hold."""
     rows = session.execute(
         sa.text("""
             SELECT o.id FROM shop_order o JOIN channel c ON c.id = o.channel_id WHERE c.code = :code AND o.short
@@ -221,6 +221,10 @@ def _waiting(session: Session, code: str) -> list[int]:
             JOIN shop_order o ON o.id = l.order_id AND o.channel_id = c.id
             WHERE c.code = :code AND r.state = 'held' AND o.payment_state IN ('cancelled', 'failed')
               AND o.read_at < :given_up
+            UNION
+            SELECT p.order_id FROM refund f JOIN payment p ON p.id = f.payment_id JOIN channel c ON c.id = p.channel_id
+            JOIN order_line l ON l.order_id = p.order_id AND l.promise IN ('held', 'short')
+            WHERE c.code = :code AND f.returns AND f.state IN ('pending', 'processed')
             LIMIT 1000"""),
         {"code": code, "given_up": clock.now() - timedelta(hours=settings().unpaid_hours)},
     )

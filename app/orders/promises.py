@@ -25,12 +25,22 @@ _WANTED = """
            THEN 'released'
          ELSE 'held' END
 """
+# Pieces of a line that money went back for, and that may be sold again; a refund that names no line is of them all.
+_BACK = """
+    COALESCE((SELECT sum(CASE WHEN f.lines = '[]' THEN l.quantity ELSE
+                (SELECT COALESCE(sum((x.value->>1)::int), 0) FROM jsonb_array_elements(f.lines) x (value)
+                 WHERE (x.value->>0)::bigint = l.id) END)
+              FROM payment p JOIN refund f ON f.payment_id = p.id
+              WHERE p.order_id = l.order_id AND f.returns AND f.state IN ('pending', 'processed')), 0)
+"""
 _LINES = text(f"""
-    SELECT l.id, l.order_id, l.external_id, l.variant_id, l.quantity, l.label, l.promise, {_WANTED} AS wanted,
-           o.placed_at
-    FROM order_line l JOIN shop_order o ON o.id = l.order_id
-    WHERE l.order_id = ANY(:ids) AND l.variant_id IS NOT NULL AND l.quantity > 0
-    ORDER BY l.variant_id, l.id
+    SELECT id, order_id, external_id, variant_id, CASE WHEN left_over > 0 THEN left_over ELSE quantity END AS quantity,
+           label, promise, CASE WHEN wanted = 'held' AND left_over <= 0 THEN 'released' ELSE wanted END AS wanted,
+           placed_at
+    FROM (SELECT l.*, {_WANTED} AS wanted, o.placed_at, CAST(l.quantity - {_BACK} AS int) AS left_over
+          FROM order_line l JOIN shop_order o ON o.id = l.order_id
+          WHERE l.order_id = ANY(:ids) AND l.variant_id IS NOT NULL AND l.quantity > 0) w
+    ORDER BY variant_id, id
 """)  # noqa: S608  # A constant of this module.
 # Promises of lines that the order does not have any more.
 _STRAY = text("""

@@ -94,6 +94,7 @@ class Refund(Base):
         Index(None, "created_at", "id"),
         Index(None, "state", "created_at", "id"),
         Index(None, "amount", "id"),
+        Index("ix_refund_returns", "payment_id", postgresql_where=sql("returns")),
         Index("ix_refund_waiting", "created_at", postgresql_where=sql("state = 'waiting'")),
     )
 

@@ -280,6 +280,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_payment_method_created_at_id", "payment", ["method", "created_at", "id"])
     op.create_index("ix_payment_stray", "payment", ["created_at", "id"], postgresql_where=sa.text("order_id IS NULL"))
+    op.create_index("ix_refund_returns", "refund", ["payment_id"], postgresql_where=sa.text("returns"))
     op.create_index("ix_refund_amount_id", "refund", ["amount", "id"])
     op.create_index("ix_order_payment_external_id", "order_payment", ["external_id"])
     op.execute(
