@@ -23,7 +23,7 @@ from app.lists import queries
 from app.lists.state import state_of
 from app.orders.listing import ORDERS
 from app.orders.models import Order
-from bench.many_orders import fill
+from bench.many_orders import refill
 from bench.report import Report
 from bench.world import World, world
 
@@ -77,12 +77,7 @@ def _agent() -> str:
 
 def _pages(here: World, count: int, token: str) -> dict[str, list[float]]:
     """Milliseconds of each page, by what it asks for."""
-    db.session.remove()
-    with transaction() as session:
-        session.execute(sa.text("TRUNCATE shop_order CASCADE"))
-        fill(session, count)
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("VACUUM ANALYZE shop_order, order_line, order_key")
+    refill(count)
     addresses = {urlencode(mix): _address(mix) for mix in MIXES}
     browser = here.app.test_client()
     browser.set_cookie(cookie_name(), token, domain="localhost")
