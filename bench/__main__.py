@@ -16,6 +16,7 @@ NAMES = {
     "orders-list": ("bench.orders_list", "measure"),
     "poll": ("bench.poll", "measure"),
     "reprice": ("bench.reprice", "measure"),
+    "search": ("bench.search", "measure"),
 }
 
 
