@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from flask import Flask
 from flask_admin import Admin
 from flask_admin.contrib.sqla import ModelView
+from flask_babel import Babel
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeBase, relationship
@@ -30,6 +31,7 @@ app.config.update(
     SECRET_KEY=os.environ["SECRET_KEY"], SQLALCHEMY_DATABASE_URI=load_settings().sqlalchemy_url,
     SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10},
 )  # fmt: skip
+Babel(app)  # It is installed, so Flask-Admin wants it.
 db = SQLAlchemy(app, model_class=Base)
 with app.app_context():
     _channel = Table("channel", Base.metadata, autoload_with=db.engine)

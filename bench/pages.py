@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -54,7 +55,7 @@ def served(here: World, target: str, *, token: str = "") -> Iterator[Browser]:
 def signed_in(role: str) -> str:
     """The token of somebody who is signed in."""
     with transaction() as session:
-        user_id = accounts.add_user(session, email=f"{role}@bench.example", name="Bench", role=role,
+        user_id = accounts.add_user(session, email=f"{secrets.token_hex(4)}@bench.example", name="Bench", role=role,
                                     password="correct horse battery staple")  # noqa: S106  # fmt: skip
         return accounts.open_session(session, user_id, network="127.0.0.1", agent="bench", now=clock.now(),
                                      settings=settings())  # fmt: skip
