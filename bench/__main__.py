@@ -11,11 +11,14 @@ NAMES = {
     "listings-sync": ("bench.listings_sync", "measure"),
     "offers-100k": ("bench.offers", "measure"),
     "offers-again": ("bench.offers", "measure_again"),
+    "order-page": ("bench.order_page", "measure"),
     "orders-export": ("bench.orders_export", "measure"),
     "orders-in": ("bench.orders_in", "measure"),
     "orders-list": ("bench.orders_list", "measure"),
     "poll": ("bench.poll", "measure"),
     "reprice": ("bench.reprice", "measure"),
+    "search": ("bench.search", "measure"),
+    "webhook": ("bench.webhook", "measure"),
 }
 
 

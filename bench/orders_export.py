@@ -12,12 +12,10 @@ import subprocess
 import sys
 from typing import Any
 
-import sqlalchemy as sa
-
 from app.auth import services as accounts
-from app.db import db, transaction
+from app.db import transaction
 from app.settings import ROOT
-from bench.many_orders import fill
+from bench.many_orders import refill
 from bench.report import Report, median_and_spread
 from bench.world import World, world
 
@@ -30,9 +28,9 @@ def measure() -> Report:
     """Both formats in turns with the peer's."""
     with world() as here:
         _agent()
-        _fill(SMALL)
+        refill(SMALL)
         small = max(_run(here, "ours", format_)["peak_mb"] for format_ in ("csv", "xlsx"))
-        _fill(LARGE)
+        refill(LARGE)
         found: dict[str, list[dict[str, Any]]] = {}
         for _round in range(ROUNDS):
             for who in ("ours", "pandas"):
@@ -56,13 +54,6 @@ def _agent() -> None:
     with transaction() as session:
         accounts.add_user(session, email="agent@example.com", name="Agent", role="agent",
                           password="correct horse battery staple")  # noqa: S106  # fmt: skip
-
-
-def _fill(count: int) -> None:
-    db.session.remove()
-    with transaction() as session:
-        session.execute(sa.text("TRUNCATE shop_order CASCADE"))
-        fill(session, count)
 
 
 def _run(here: World, who: str, format_: str) -> dict[str, Any]:

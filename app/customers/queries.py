@@ -7,16 +7,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, and_, cast, false, func, or_, select, text
+from sqlalchemy import Text, and_, cast, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from app.auth.models import User
 from app.channels.models import Channel
 from app.customers import matching
 from app.customers.models import Customer, CustomerMerge, CustomerPair
-from app.orders import keys
+from app.orders import finding, keys
 from app.orders import queries as orders
-from app.orders.models import Order, OrderKey
+from app.orders.models import Order
 from app.orders.queries import OrderRow
 
 LATEST = 100  # Orders of a person that facts are read from.
@@ -62,19 +62,10 @@ _ROWS = select(
 
 def found(session: Session, text_: str, *, limit: int) -> list[CustomerRow]:
     """Persons whose mail address, phone number or name the text is, or begins; who bought last first."""
-    spelt, words = keys.meanings(text_), list(keys.words(text_))
-    ways: list[ColumnElement[bool]] = [false()]
-    if spelt:
-        ways.append(_has(or_(*(OrderKey.value.startswith(value, autoescape=True) for value in spelt))))
-    if len(words) > 1:
-        ways.append(and_(*(_has(OrderKey.value.startswith(word, autoescape=True)) for word in words)))
-    meant = select(_Member.person_id).join(Order, Order.customer_id == _Member.id).where(or_(*ways))
+    ids = finding.newest(session, text_, limit=5 * limit, kinds=PERSONAL)  # Some have bought more than once.
+    meant = select(_Member.person_id).join(Order, Order.customer_id == _Member.id).where(Order.id.in_(ids))
     statement = _ROWS.where(Customer.id.in_(meant)).order_by(Customer.last_at.desc(), Customer.id.desc()).limit(limit)
     return [CustomerRow._make(row) for row in session.execute(statement)]
-
-
-def _has(value: ColumnElement[bool]) -> ColumnElement[bool]:
-    return Order.id.in_(select(OrderKey.order_id).where(value, OrderKey.kind.in_(PERSONAL)))
 
 
 class Fact(NamedTuple):

@@ -20,6 +20,8 @@ LONGEST = 100  # Characters of a key; a longer text is prose.
 LEAST = 2  # Letters of a word of a name.
 _PHONE = re.compile(r"[\d\s+()./\-]{6,}")
 _WORD = re.compile(r"[^\W_]+")
+# Letters of their own that people type as their likes: no accent to be taken off.
+_LIKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 # `12` of `Dam 12-2`, `Hauptstr. 12a` and `12 rue de Lille`; not the street's own `1e` or what follows a dash.
 _HOUSE = re.compile(r"(?<![\d/-])(?<![/-]\s)\d+(?!\d)(?!(?:e|de|ste|th|nd|rd|st)\b)")
 
@@ -65,7 +67,8 @@ def plain(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().split())
     flat = unicodedata.normalize("NFKD", text).casefold()
-    return " ".join("".join(sign for sign in flat if not unicodedata.combining(sign)).split())
+    flat = "".join(sign for sign in flat if not unicodedata.combining(sign))
+    return " ".join(flat.translate(_LIKES).split())
 
 
 def compact(text: str) -> str:

@@ -166,7 +166,10 @@ class OrderKey(Base):
     """What an order can be asked for by, in the spelling of `app.orders.keys`; found whole or by its beginning."""
 
     __tablename__ = "order_key"
-    __table_args__ = (Index("ix_order_key_value", "value", "placed_at", postgresql_ops={"value": "text_pattern_ops"}),)
+    __table_args__ = (
+        Index("ix_order_key_value", "value", "placed_at", postgresql_ops={"value": "text_pattern_ops"},
+              postgresql_include=["order_id", "kind"]),  # Looking for something reads no row.
+    )  # fmt: skip
 
     order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[Short] = mapped_column(primary_key=True)

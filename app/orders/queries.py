@@ -15,7 +15,7 @@ from app.channels.models import Channel
 from app.customers.models import Customer
 from app.flows.models import Lane
 from app.offers.models import Offer
-from app.orders import keys
+from app.orders import finding, keys
 from app.orders.acts import open_acts
 from app.orders.models import (
     Order,
@@ -81,22 +81,10 @@ def means(text: str) -> ColumnElement[bool]:
 
 
 def found(session: Session, text: str, *, limit: int) -> list[OrderRow]:
-    """The orders that a text means best: quoted whole before begun with, then the newest."""
-    spelt = keys.meanings(text)
-    whole = session.execute(
-        select(OrderKey.order_id, OrderKey.placed_at)
-        .where(OrderKey.value.in_(spelt))
-        .order_by(OrderKey.placed_at.desc())
-        .limit(limit)
-    )
-    ids = list(dict.fromkeys(row.order_id for row in whole))
-    if len(ids) < limit:
-        more = session.execute(
-            select(Order.id).where(means(text), Order.id.not_in(ids)).order_by(Order.placed_at.desc()).limit(limit)
-        ).scalars()
-        ids += list(more)
+    """The orders that a text means best, the best first."""
+    ids = finding.newest(session, text, limit=limit)
     rows = {row.id: row for row in (OrderRow._make(row) for row in session.execute(_ROWS.where(Order.id.in_(ids))))}
-    return [rows[id_] for id_ in ids[:limit]]
+    return [rows[id_] for id_ in ids]
 
 
 def of_person(session: Session, person_id: int, *, before: tuple[datetime, int] | None, limit: int) -> list[OrderRow]:

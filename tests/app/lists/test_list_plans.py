@@ -23,10 +23,11 @@ from bench import many_orders
 
 COUNT = 50_000
 MIXES = (
-    "", "channel=econocom", "payment=open", "payment=paid,open&state=cancelled", "delivery=shipped&state=cancelled",
+    "", "channel=econocom", "payment=open", "payment=paid,cancelled&state=cancelled",
+    "delivery=shipped&state=cancelled",
     "country=LU", "country=NL,BE&method=Riverty", "method=Card", "total=100..110", "placed=2026-02-01..2026-02-03",
     "age=30..", "grade=A", "grade=C,B&channel=refurbished-direct&payment=paid", "supplier=foxway", "only=short",
-    "gone=yes", "gone=no", "q=10432", "q=c77@example.com", "channel=econocom&payment=open&delivery=open&country=LU",
+    "gone=yes", "gone=no", "q=10432", "q=inkoop@", "channel=econocom&payment=open&delivery=open&country=LU",
 )  # fmt: skip
 SORTS = [sign + sort.name for sort in ORDERS.sorts for sign in ("", "-")]
 
@@ -99,10 +100,10 @@ def test_a_deep_page_reads_as_few_rows_as_the_first(filled: tuple[Session, Optio
 @pytest.mark.parametrize(
     ("query", "least", "most", "exact"),
     [
-        ("", 45_000, 55_000, False), ("country=LU", 50, 50, True), ("payment=open", 5_000, 5_000, True),
+        ("", 45_000, 55_000, False), ("country=LU", 40, 120, True), ("payment=open", 100, 250, True),
         ("payment=paid", 40_000, 50_000, False),
-        ("payment=nonsense", 0, 0, True), ("state=cancelled&delivery=shipped", 0, 0, True), ("q=10432", 1, 1, True),
-        ("state=cancelled&payment=open", 1_000, 1_000, True),
+        ("payment=nonsense", 0, 0, True), ("state=cancelled&delivery=shipped", 0, 0, True), ("q=10432", 2, 2, True),
+        ("state=cancelled&payment=cancelled", 2_000, 3_000, True),
     ],
 )  # fmt: skip
 def test_the_total_is_counted_where_that_is_little_work_and_estimated_elsewhere(

