@@ -37,6 +37,18 @@ def organisation() -> MollieClient:
     return _client(found.base_url, found.token.get_secret_value(), None, found.mode)
 
 
+def reach(channel: str) -> str:
+    """Ask what a storefront's profile may be paid with, for people. Raises the client's errors."""
+    methods = client(channel).methods()
+    return f"{len(methods)} methods, states kept by the {access(channel).bridge}"
+
+
+def reach_organisation() -> str:
+    """Ask for the balance, for people. Raises the client's errors."""
+    balance = organisation().balance()
+    return f"{balance.available_amount.currency} {balance.available_amount.value} available"
+
+
 @lru_cache(maxsize=16)
 def _client(base_url: str, token: str, profile_id: str | None, mode: Literal["live", "test"] | None) -> MollieClient:
     return MollieClient(MollieAccount(base_url, token, profile_id, mode))

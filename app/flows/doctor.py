@@ -20,6 +20,8 @@ from app.settings import ROOT, Settings
 
 Check = dict[str, Any]
 REACH_SHOP = "jobs.shops.reach"  # By name: commands import no job.
+REACH_MOLLIE = "jobs.mollie_accounts.reach"
+REACH_ORGANISATION = "jobs.mollie_accounts.reach_organisation"
 SWEEP_LIMIT_S = 30
 
 
@@ -35,6 +37,10 @@ def examine(settings: Settings) -> list[Check]:
     ]
     for channel in _channels():
         checks.append((f"shop {channel}", partial(_shop, channel)))
+    for channel in settings.mollie:
+        checks.append((f"mollie {channel}", partial(_mollie, channel)))
+    if settings.mollie_organisation is not None:
+        checks.append(("mollie organisation", lambda: str(import_attribute(REACH_ORGANISATION)())))
     return [_run(name, check) for name, check in checks]
 
 
@@ -62,6 +68,10 @@ def _channels() -> list[str]:
 
 def _shop(channel: str) -> str:
     return str(import_attribute(REACH_SHOP)(channel))
+
+
+def _mollie(channel: str) -> str:
+    return str(import_attribute(REACH_MOLLIE)(channel))
 
 
 def _database() -> str:

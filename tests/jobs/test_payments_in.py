@@ -10,6 +10,7 @@ from paying import FLOW, ORDERS, REPAIRS, TOKEN, TOTAL, Trade, booked, kinds, me
 
 from app.channels.models import Channel
 from app.db import transaction
+from app.flows.doctor import examine
 from app.flows.models import Cursor
 from app.orders.models import OrderAct
 from app.payments.models import Payment
@@ -195,3 +196,24 @@ def test_all_pages_of_a_list_are_read_and_the_cursor_moves(econocom: Trade, monk
             sa.select(Cursor.place).where(Cursor.flow == FLOW, Cursor.channel == "econocom")
         ).scalar_one()
     assert set(place) == {"since", "whole"}
+
+
+def test_the_doctor_asks_mollie_with_each_key(econocom: Trade, paying: Flask) -> None:
+    found = {check["name"]: check for check in examine(paying.extensions["settings"])}
+
+    assert all(found[name]["ok"] for name in ("mollie econocom", "mollie refurbished-direct", "mollie organisation"))
+    assert found["mollie econocom"]["detail"].endswith("states kept by the portal")
+    assert found["mollie organisation"]["detail"].startswith("EUR ")
+
+    econocom.mollie.handle.fault("503", route="/v2/methods")
+    assert not {check["name"]: check for check in examine(paying.extensions["settings"])}["mollie econocom"]["ok"]
+
+
+def test_without_a_key_messages_wait_and_the_reason_is_said(paying: Flask) -> None:
+    before = paying.extensions["settings"]
+    paying.extensions["settings"] = before.model_copy(update={"mollie": {}, "mollie_organisation": None})
+
+    for reach in (lambda: mollie_accounts.reach("econocom"), mollie_accounts.reach_organisation):
+        with pytest.raises(mollie_accounts.UnknownAccount, match="MOLLIE"):
+            reach()
+    paying.extensions["settings"] = before
