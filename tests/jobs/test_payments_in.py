@@ -213,7 +213,8 @@ def test_without_a_key_messages_wait_and_the_reason_is_said(paying: Flask) -> No
     before = paying.extensions["settings"]
     paying.extensions["settings"] = before.model_copy(update={"mollie": {}, "mollie_organisation": None})
 
-    for reach in (lambda: mollie_accounts.reach("econocom"), mollie_accounts.reach_organisation):
-        with pytest.raises(mollie_accounts.UnknownAccount, match="MOLLIE"):
-            reach()
+    with pytest.raises(mollie_accounts.UnknownAccount, match="MOLLIE has no key for econocom"):
+        mollie_accounts.reach("econocom")
+    with pytest.raises(mollie_accounts.UnknownAccount, match="MOLLIE_ORGANISATION is not set"):
+        mollie_accounts.reach_organisation()
     paying.extensions["settings"] = before
