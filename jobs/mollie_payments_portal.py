@@ -22,7 +22,6 @@ from app.channels.models import Channel
 from app.db import Json, transaction
 from app.extensions import settings
 from app.flows import services as ledger
-from app.flows.queries import is_waiting
 from app.payments import repairs, services
 from app.payments.seen import PaymentSeen
 from integrations.errors import Rejected, Unavailable, UnexpectedBody
@@ -30,7 +29,7 @@ from integrations.mollie.client import Absent, MollieClient
 from integrations.mollie.schemas import Payment
 from jobs import failpoints, mollie_accounts
 from jobs.claims import Batch, Claimed
-from jobs.cursors import blocks, move, place_of
+from jobs.cursors import ask_each, blocks, move, place_of
 from jobs.mollie_payments import payment_seen
 from jobs.settlement import Outcome, settle
 
@@ -46,7 +45,7 @@ def work(batch: Batch) -> None:
     """Ticks in the lane of no storefront; what is named together, then polls, in a storefront's."""
     if not batch.channel:
         for message in batch.messages:
-            _tick(batch, message)
+            ask_each(batch, message, settings().mollie)
         return
     named = [message for message in batch.messages if message.body["act"] == "refresh"]
     if named:
@@ -54,22 +53,6 @@ def work(batch: Batch) -> None:
     for message in batch.messages:
         if message.body["act"] == "poll":
             _poll(batch, message)
-
-
-def _tick(batch: Batch, message: Claimed) -> None:
-    """Ask Mollie for every storefront with a key, unless it was asked already and has not answered."""
-    with transaction() as session:
-        codes = session.execute(sa.select(Channel.code).where(Channel.active).order_by(Channel.id)).scalars()
-        asked = [
-            code for code in codes
-            if code in settings().mollie and not is_waiting(session, batch.flow.name, code, "poll")
-        ]  # fmt: skip
-        for code in asked:
-            ledger.receive(session, batch.flow.name, key="poll", delivery_id=f"poll:{message.key}", channel=code,
-                           body={"act": "poll"}, now=clock.now())  # fmt: skip
-        settle(session, batch, [Outcome(message.id, "delivered" if asked else "unchanged", {"asked": asked})])
-    if asked:
-        queue.wake(batch.flow.name)
 
 
 def _refresh_named(batch: Batch, messages: Sequence[Claimed]) -> None:

@@ -26,13 +26,12 @@ from app.customers import owning, twins
 from app.db import Json, transaction
 from app.extensions import settings
 from app.flows import services as ledger
-from app.flows.queries import is_waiting
 from app.orders import promises, services
 from app.payments import services as payments
 from integrations.shopware import orders as shopware
 from jobs import failpoints, shops
 from jobs.claims import Batch, Claimed
-from jobs.cursors import blocks, move, place_of
+from jobs.cursors import ask_each, blocks, move, place_of
 from jobs.settlement import Outcome, settle
 from jobs.shopware_orders import order_seen
 
@@ -45,7 +44,7 @@ def work(batch: Batch) -> None:
     """Ticks in the lane of no storefront; deliveries together, then polls, then listings in a storefront's."""
     if not batch.channel:
         for message in batch.messages:
-            _tick(batch, message)
+            ask_each(batch, message, settings().shops)
         return
     acts: dict[str, list[Claimed]] = {"named": [], "poll": [], "listings": []}
     for message in batch.messages:
@@ -56,23 +55,6 @@ def work(batch: Batch) -> None:
         _poll(batch, message)
     if acts["listings"]:
         _listings(batch, acts["listings"])
-
-
-def _tick(batch: Batch, message: Claimed) -> None:
-    """Ask every storefront with credentials, unless it was asked already and has not answered."""
-    with transaction() as session:
-        codes = session.execute(sa.select(Channel.code).where(Channel.active).order_by(Channel.id)).scalars()
-        asked = [
-            code
-            for code in codes
-            if code in settings().shops and not is_waiting(session, batch.flow.name, code, "poll")
-        ]  # fmt: skip
-        for code in asked:
-            ledger.receive(session, batch.flow.name, key="poll", delivery_id=f"poll:{message.key}", channel=code,
-                           body={"act": "poll"}, now=clock.now())  # fmt: skip
-        settle(session, batch, [Outcome(message.id, "delivered" if asked else "unchanged", {"asked": asked})])
-    if asked:
-        queue.wake(batch.flow.name)
 
 
 def _read_named(batch: Batch, messages: Sequence[Claimed]) -> None:
