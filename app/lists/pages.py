@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -89,7 +90,7 @@ class ListPage:
     def _turned(self, **to: Row[Any]) -> str:
         return self.link(self.state, **{name: queries.cursor_text(row) for name, row in to.items()})
 
-    @property
+    @cached_property
     def acts(self) -> list[Act]:
         """What the person may do to many rows."""
         return [act for act in self.about.acts if may(current_user.role, act.permission)]
@@ -123,7 +124,7 @@ class ListPage:
     def first(self) -> str:
         return self.link(self.state)
 
-    @property
+    @cached_property
     def columns(self) -> list[Column]:
         """In their order."""
         return [self.about.by_name[name] for name in self.state.columns]
@@ -134,9 +135,9 @@ class ListPage:
         hidden = [column for column in self.about.columns if column.name not in self.state.columns]
         return [*((column, True) for column in self.columns), *((column, False) for column in hidden)]
 
-    @property
+    @cached_property
     def headings(self) -> list[Heading]:
-        """On a phone only the narrow columns are seen, or the first two when none of those is shown."""
+        """On a phone only the narrow columns are seen, or the first two when none of those is shown; rows ask, too."""
         narrow = [column.name for column in self.columns if column.narrow] or self.state.columns[:2]
         return [
             Heading(column, column.name not in narrow, *self._sorted_by(column)) for column in self.columns
