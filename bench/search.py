@@ -52,10 +52,11 @@ def measured(here: World) -> Report:
     slowest = max(kinds, key=lambda kind: kinds[kind])
     mine, key = statistics.median(ms for times in taken.values() for ms in times), statistics.median(by_key)
     theirs = {kind: statistics.median(times) for kind, times in peer.items()}
-    ratio, right = min(theirs[kind] / kinds[slowest] for kind in theirs), 1 - len(wrong) / len(labels)
+    ratios = {kind: theirs[kind] / kinds[kind] for kind in kinds}
+    ratio, right = min(ratios.values()), 1 - len(wrong) / len(labels)
     return Report(
-        name="search", ours=kinds[slowest], peer=min(theirs.values()), ratio=ratio,
-        bar=f"slowest kind <= 1/{PEER_BAR:.0f} of the peer, p50 <= {KEY_BAR:.0f}x a page by primary key, no scan,"
+        name="search", ours=kinds[slowest], peer=theirs[slowest], ratio=ratio,
+        bar=f"each kind <= 1/{PEER_BAR:.0f} of the peer, p50 <= {KEY_BAR:.0f}x a page by primary key, no scan,"
             " the right order first",
         ok=ratio >= PEER_BAR and mine <= KEY_BAR * key and not scans and not wrong,
         detail={
@@ -63,6 +64,7 @@ def measured(here: World) -> Report:
             "p50": mine, "p99": sorted(ms for times in taken.values() for ms in times)[int(len(labels) * 0.99)],
             "key_page": key, "key_ratio": mine / key, "right_first": right, "scans": scans,
             "wrong": [(label.kind, label.text) for label in wrong[:20]], "p50_by_kind": kinds, "peer_by_kind": theirs,
+            "ratio_by_kind": ratios,
         },
     )  # fmt: skip
 

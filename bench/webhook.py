@@ -41,7 +41,7 @@ FLOW = "shopware.orders.portal"
 ADDRESS = f"/webhooks/shopware/{CHANNEL}"
 SENDERS, BURST, ROUNDS = 50, 20, 5
 NAMED = 50  # Orders that the deliveries are about.
-KILLED_DELIVERIES, KILL_EVERY_S = 60, 0.7  # Per sender; between two kills, on average.
+KILLED_DELIVERIES, KILL_EVERY_S = 120, 2.0  # Per sender; between two kills, on average.
 BAR = 2.0
 
 
@@ -74,14 +74,16 @@ def measured(here: World) -> Report:
                 for round_ in range(ROUNDS + 1):
                     for port in (ours, peer):
                         started = time.perf_counter()
-                        sent = asyncio.run(_send(port, f"r{round_}", BURST, secret, orders))
+                        sent = Sent()
+                        asyncio.run(_send(port, f"r{round_}", BURST, secret, orders, sent))
                         seconds = time.perf_counter() - started
                         assert len(sent.answered) == SENDERS * BURST, len(sent.answered)
                         if round_:  # The first one fills caches.
                             rates[port].append(len(sent.answered) / seconds)
                             latencies[port] += sent.latencies
             before = _stored("r", ours)
-            sent, kills = asyncio.run(_under_kills(ours, master, secret, orders))
+            sent = Sent()
+            kills = asyncio.run(_under_kills(ours, master, secret, orders, sent))
     stored = _stored("k", ours)
     lost = len(set(sent.answered) - stored)
     applied = _applied(orders)
@@ -154,18 +156,17 @@ def _delivery(event_id: str, order: str, secret: str) -> bytes:
     return head.encode() + body
 
 
-async def _send(port: int, name: str, count: int, secret: str, orders: list[str]) -> Sent:
+async def _send(port: int, name: str, count: int, secret: str, orders: list[str], sent: Sent) -> None:
     """All senders, each over a connection of its own, so many deliveries one behind the other."""
-    sent = Sent()
 
     async def sender(number: int) -> None:
         line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         for place in range(count):
             event = place - 1 if place % 10 == 9 else place  # The one before comes once more.
             event_id = f"{name}-{port}-{number}-{event}"
-            request = _delivery(event_id, orders[(number + event) % len(orders)], secret)
             started = time.perf_counter()
             while True:
+                request = _delivery(event_id, orders[(number + event) % len(orders)], secret)  # Each try says when.
                 try:
                     line = line or await asyncio.open_connection("127.0.0.1", port)
                     status = await asyncio.wait_for(_answer(*line, request), timeout=10)
@@ -183,7 +184,6 @@ async def _send(port: int, name: str, count: int, secret: str, orders: list[str]
             line[1].close()
 
     await asyncio.gather(*(sender(number) for number in range(SENDERS)))
-    return sent
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
@@ -194,17 +194,22 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, re
     return int(head.split(" ", 2)[1])
 
 
-async def _under_kills(port: int, master: int, secret: str, orders: list[str]) -> tuple[Sent, int]:
-    """Senders deliver while a web worker is killed again and again; how often."""
-    dice, kills = random.Random(5), 0
-    sending = asyncio.create_task(_send(port, "k", KILLED_DELIVERIES, secret, orders))
+async def _under_kills(port: int, master: int, secret: str, orders: list[str], sent: Sent) -> int:
+    """Senders deliver while a web worker is killed again and again; how often.
+
+    Between two kills something is answered: workers that are killed while they start would answer nothing for ever.
+    """
+    dice, kills, before = random.Random(5), 0, 0
+    sending = asyncio.create_task(_send(port, "k", KILLED_DELIVERIES, secret, orders, sent))
     while not sending.done():
-        await asyncio.sleep(dice.uniform(0.5, 1.5) * KILL_EVERY_S)
+        await asyncio.wait([sending], timeout=dice.uniform(0.5, 1.5) * KILL_EVERY_S)
         workers = _children(master)
-        if workers and not sending.done():
+        if workers and not sending.done() and len(sent.answered) > before:
+            before = len(sent.answered)
             os.kill(dice.choice(workers), signal.SIGKILL)
             kills += 1
-    return await sending, kills
+    await sending
+    return kills
 
 
 def _children(process_id: int) -> list[int]:

@@ -124,7 +124,7 @@ class ListPage:
     def first(self) -> str:
         return self.link(self.state)
 
-    @property
+    @cached_property
     def columns(self) -> list[Column]:
         """In their order."""
         return [self.about.by_name[name] for name in self.state.columns]
@@ -137,7 +137,7 @@ class ListPage:
 
     @cached_property
     def headings(self) -> list[Heading]:
-        """On a phone only the narrow columns are seen, or the first two when none of those is shown."""
+        """On a phone only the narrow columns are seen, or the first two when none of those is shown; rows ask, too."""
         narrow = [column.name for column in self.columns if column.narrow] or self.state.columns[:2]
         return [
             Heading(column, column.name not in narrow, *self._sorted_by(column)) for column in self.columns
