@@ -74,7 +74,6 @@ _KEYS = """
       UNION ALL SELECT o.id, o.placed_at, 'name', w.word FROM many_order o JOIN many_customer c ON c.c = o.c
         CROSS JOIN LATERAL (SELECT DISTINCT word FROM unnest(c.words || c.company_words) word) w
       UNION ALL SELECT order_id, placed_at, 'phone', number FROM many_house WHERE number IS NOT NULL
-      UNION ALL SELECT order_id, placed_at, 'zipcode', lower(replace(zipcode, ' ', '')) FROM many_house
       UNION ALL SELECT order_id, placed_at, 'address',
         lower(replace(zipcode, ' ', '')) || ' ' || door || ' ' || lower(country) FROM many_house
       UNION ALL SELECT o.id, o.placed_at, 'tracking', '3siusd' || lpad(o.n::text, 9, '0') FROM many_order o

@@ -25,7 +25,7 @@ from app.web.permissions import requires
 
 
 def _order(session: Session, order_id: int) -> Order:
-    order = session.get(Order, order_id)
+    order = session.execute(select(Order).where(Order.id == order_id)).scalar_one_or_none()
     if order is None:
         abort(404)
     return order

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -50,19 +50,22 @@ class Left(NamedTuple):
 
 def left_of(session: Session, order_id: int) -> list[Left]:
     """The payments of an order of which something can be paid back, the newest first."""
-    rows = session.execute(
-        select(Payment).where(Payment.order_id == order_id, Payment.status.in_(("paid", "authorized")))
-        .order_by(Payment.created_at.desc())
-    ).scalars()  # fmt: skip
-    found = [_left(session, payment) for payment in rows]
-    return [one for one in found if one.at_most > 0]
+    found = [_left(payment, promised) for payment, promised in _with_promised(session, Payment.order_id == order_id)]
+    return [one for one in found if one.at_most > 0 and one.payment.status in ("paid", "authorized")]
 
 
-def _left(session: Session, payment: Payment) -> Left:
-    promised = session.execute(
-        text("SELECT COALESCE(sum(amount), 0) FROM refund WHERE payment_id = :id AND state = ANY(:open)"),
-        {"id": payment.id, "open": list(OPEN)},
-    ).scalar_one()
+def _with_promised(session: Session, which: ColumnElement[bool]) -> list[tuple[Payment, Decimal]]:
+    """Payments, each with what is promised back of it, the newest first."""
+    promised = (
+        select(func.coalesce(func.sum(Refund.amount), 0))
+        .where(Refund.payment_id == Payment.id, Refund.state.in_(OPEN))
+        .scalar_subquery()
+    )
+    rows = session.execute(select(Payment, promised).where(which).order_by(Payment.created_at.desc()))
+    return [(row[0], row[1]) for row in rows]
+
+
+def _left(payment: Payment, promised: Decimal) -> Left:
     received = payment.amount if payment.status == "paid" else payment.captured or ZERO
     ours = received - payment.refunded - payment.charged_back
     theirs = ours if payment.remaining is None else min(ours, payment.remaining)
@@ -99,7 +102,8 @@ def request(session: Session, payment_id: int, amount: Decimal, *, key: str, rea
 
 
 def _check(session: Session, payment: Payment, amount: Decimal, *, now: datetime) -> None:
-    left = _left(session, payment)
+    ((_payment, promised),) = _with_promised(session, Payment.id == payment.id)
+    left = _left(payment, promised)
     if payment.status != "paid" and not payment.captured:
         raise NotRefundable("unpaid")
     if payment.method in NO_REFUNDS:

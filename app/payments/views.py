@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, flash, request
 from flask_babel import gettext as _
+from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
@@ -65,7 +66,7 @@ def refunds_index() -> BaseResponse:
 def refund(order_id: int) -> BaseResponse:
     """Choose what goes back, see what that does, and want it."""
     session = reading()
-    order = session.get(Order, order_id)
+    order = session.execute(select(Order).where(Order.id == order_id)).scalar_one_or_none()
     if order is None:
         abort(404)
     left = refunds.left_of(session, order_id)
@@ -241,7 +242,7 @@ def reconciliation() -> Response:
 def settlement(settlement_id: int) -> Response:
     """One settlement, member by member, beside our ledger."""
     session = reading()
-    found = session.get(Settlement, settlement_id)
+    found = session.execute(select(Settlement).where(Settlement.id == settlement_id)).scalar_one_or_none()
     if found is None:
         abort(404)
     matches = settlements.matches(session, settlement_id)
