@@ -109,7 +109,8 @@ PAYMENTS = ListDescription(
     search="q",
     search_hint=_l("Mollie's id, order, name, mail…"),
     columns=(
-        Column("payment", _l("Payment"), {"external_id": Payment.external_id, "order_id": Payment.order_id},
+        Column("payment", _l("Payment"), {"external_id": Payment.external_id, "order_id": Payment.order_id,
+                                          "number": Order.number},
                lambda row: row.external_id, narrow=True),
         Column("order", _l("Order"), {"number": Order.number, "order_id": Payment.order_id,
                                       "told": Payment.order_number}, lambda row: row.number or row.told or ""),
