@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, or_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false
 from werkzeug.datastructures import MultiDict
 
 from app.extensions import settings
@@ -198,11 +198,6 @@ class Words:
 
     def from_form(self, sent: MultiDict[str, str]) -> str:
         return sent.get(self.name, "").strip()
-
-
-def any_of(*parts: Clause) -> Clause:
-    """One of them; nothing when there is none."""
-    return or_(*parts) if parts else false()
 
 
 def zone() -> ZoneInfo:

@@ -17,6 +17,7 @@ from app.lists.pages import show
 from app.orders import queries, words
 from app.orders.listing import ORDERS
 from app.payments import words as money_words
+from app.payments.verdict import CENT, ROUNDING
 from app.web.fragments import render, tagged, unchanged
 from app.web.permissions import requires
 
@@ -61,15 +62,12 @@ def detail(order_id: int) -> Response:
     )  # fmt: skip
 
 
-ROUNDING = Decimal("0.05")  # The most that sums of four decimals and one of two may lie apart.
-
-
 def rounding(page: queries.OrderPage) -> Decimal:
     """What the rounded lines and the total of an order with VAT inside do not explain of each other; 0 else."""
     order = page.order
     if order.tax_status != "gross":
         return Decimal(0)
-    shown = sum((row.line.total_price.quantize(Decimal("0.01"), ROUND_HALF_UP) for row in page.lines
+    shown = sum((row.line.total_price.quantize(CENT, ROUND_HALF_UP) for row in page.lines
                  if row.line.parent_id is None), order.shipping)  # fmt: skip
     apart = order.total - shown
     return apart if abs(apart) <= ROUNDING else Decimal(0)

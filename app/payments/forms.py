@@ -12,11 +12,11 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 from app.orders.models import OrderLine
 from app.payments import words
 from app.payments.refunds import Left
+from app.payments.verdict import CENT
 from app.pricing.forms import AmountField
 from app.web.forms import Form, choices
 from app.web.lazy import lazy as _l
 
-CENT = Decimal("0.01")
 KEY = r"^[0-9a-f]{32}$"
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.auth.models import User
 from app.payments.models import Chargeback, OrderMoney, Payment, Refund, Settlement
+from app.payments.settlements import BOOKED_KIND
 
 
 class MoneyOfOrder(NamedTuple):
@@ -126,15 +127,14 @@ class SettlementRow(NamedTuple):
     apart: Decimal
 
 
-_SETTLED = text("""
+_SETTLED = text(f"""
     SELECT s.id, count(l.id) AS members, s.amount - COALESCE(sum(l.amount), 0) + s.costs AS apart,
       count(l.id) FILTER (WHERE l.amount IS DISTINCT FROM (
         SELECT sum(e.amount) FROM money_entry e JOIN payment p ON p.id = e.payment_id
-        WHERE p.external_id = l.payment AND e.reference = l.reference AND e.kind = CASE l.kind
-          WHEN 'payment' THEN 'paid' WHEN 'capture' THEN 'paid' ELSE l.kind END)) AS wrong
+        WHERE p.external_id = l.payment AND e.reference = l.reference AND e.kind = {BOOKED_KIND})) AS wrong
     FROM settlement s LEFT JOIN settlement_line l ON l.settlement_id = s.id
     WHERE s.id = ANY(:ids) GROUP BY s.id
-""")
+""")  # noqa: S608  # A constant of settlements.py.
 
 
 def settlements(session: Session, *, limit: int) -> list[SettlementRow]:

@@ -33,7 +33,7 @@ NO_REFUNDS = frozenset({"giftcard", "paysafecard"})
 
 
 class NotRefundable(Exception):
-    """`why`: unpaid, method, nothing_left, too_much, twin, decided, own, currency."""
+    """`why`: unpaid, method, nothing_left, too_much, twin, decided, own, limit."""
 
     def __init__(self, why: str) -> None:
         self.why = why

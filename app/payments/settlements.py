@@ -114,12 +114,13 @@ class Match(NamedTuple):
     number: str | None
 
 
-_BOOKED_KIND = """CASE l.kind WHEN 'payment' THEN 'paid' WHEN 'capture' THEN 'paid' ELSE l.kind END"""
+# How the ledger calls what a member `l` of a settlement is.
+BOOKED_KIND = """CASE l.kind WHEN 'payment' THEN 'paid' WHEN 'capture' THEN 'paid' ELSE l.kind END"""
 _MATCHES = text(f"""
     WITH line AS (
       SELECT l.kind, l.reference, l.payment, l.amount, p.id AS payment_id, p.order_id,
              (SELECT sum(e.amount) FROM money_entry e
-              WHERE e.payment_id = p.id AND e.reference = l.reference AND e.kind = {_BOOKED_KIND}) AS ours
+              WHERE e.payment_id = p.id AND e.reference = l.reference AND e.kind = {BOOKED_KIND}) AS ours
       FROM settlement_line l LEFT JOIN payment p ON p.external_id = l.payment WHERE l.settlement_id = :id),
     found AS (
       SELECT CASE WHEN ours IS NULL THEN 'missing' WHEN ours = amount THEN 'equal' ELSE 'differs' END AS verdict,

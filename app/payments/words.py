@@ -142,6 +142,5 @@ def not_refundable(why: str) -> str:
         "decided": _("Somebody decided it already."),
         "own": _("You asked for it: another person has to agree."),
         "limit": _("That is above what you may agree to."),
-        "currency": _("Another currency than the payment's."),
     }  # fmt: skip
     return known.get(why, why)
