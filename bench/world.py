@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,8 +94,11 @@ def world(*, seed_catalogue: bool = True) -> Iterator[World]:
 def running(
     command: Sequence[str], environment: dict[str, str], *, until: str | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process until the block ends; with `until`, the block starts when that URL answers 200."""
-    process = subprocess.Popen(list(command), env=environment, cwd=ROOT)
+    """A process until the block ends; with `until`, the block starts when that URL answers 200.
+
+    Nothing that it started outlives it: a child of a killed worker would still write to the database.
+    """
+    process = subprocess.Popen(list(command), env=environment, cwd=ROOT, start_new_session=True)
     try:
         if until is not None:
             _wait(until, process)
@@ -106,6 +110,8 @@ def running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=5)
+        with suppress(ProcessLookupError):  # Nobody was left.
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -19,6 +19,7 @@ import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
 from psycopg import sql
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app import create_app, embedded
@@ -31,6 +32,7 @@ from sandbox.testing import BareShop, SandboxHandle, bare_shop, running_sandbox,
 pytest_plugins = ["browsing", "mollie_calls", "paying", "supplier_servers.fixtures"]
 CHANNELS = ("refurbished-direct", "econocom")
 PASSWORD = "correct horse battery staple"
+EMPTYING_TRIES = 5
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -158,17 +160,29 @@ def committed(_application: Flask) -> Iterator[Flask]:
     with _application.app_context():
         yield _application
         db.session.remove()
-        names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
         db.engine.dispose()
-        with db.engine.begin() as connection:
-            connection.exec_driver_sql(  # A process that was killed may have left a child that still writes.
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            # Ledgers that refuse it are emptied all the same, in a session that fires no triggers.
-            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        for left in reversed(range(EMPTYING_TRIES)):
+            try:
+                _empty()
+                break
+            except OperationalError:  # A lock: autovacuum, or somebody who came back after being sent away.
+                if not left:
+                    raise
         db.engine.dispose()
+
+
+def _empty() -> None:
+    """Every table empty and every number at its start; whoever else is connected is sent away first."""
+    names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        # Ledgers that refuse it are emptied all the same, in a session that fires no triggers.
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
 
 
 @pytest.fixture
