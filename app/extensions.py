@@ -28,7 +28,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Configure the extensions from the typed settings; Flask's own config holds only what they demand."""
     from app import i18n, logs
     from app.auth import sessions
-    from app.web import assets, headers, polling, templating
+    from app.web import assets, headers, pieces, polling, templating
 
     app.extensions["settings"] = settings
     app.config.update(
@@ -54,5 +54,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     i18n.init_app(app)
     assets.init_app(app)
     templating.init_app(app)
+    pieces.init_app(app)
     headers.init_app(app)
     polling.init_app(app)

@@ -13,9 +13,12 @@ def init_app(app: Flask) -> None:
     from app.customers.views import bp as customers
     from app.feeds.views import bp as feeds
     from app.flows.views import bp as flows
-    from app.home import views as frame
+    from app.home import frame
     from app.home.views import bp as home
-    from app.lists import views_bulk  # noqa: F401  # More pages of the blueprint.
+    from app.lists import (
+        rows,
+        views_bulk,  # noqa: F401  # More pages of the blueprint.
+    )
     from app.lists.views import bp as lists
     from app.matching.views import bp as matching
     from app.offers.views import bp as offers
@@ -55,5 +58,6 @@ def init_app(app: Flask) -> None:
     for blueprint in (*pages, health, webhooks):
         app.register_blueprint(blueprint)
     frame.init_app(app)
+    rows.init_app(app)
     errors.init_app(app)
     permissions.check_routes(app)

@@ -109,6 +109,11 @@ class Settings(BaseSettings):
     poll_memory_seconds: int = Field(
         30, ge=0, description="How long a page's poll is answered from memory while nothing moves; 0: never."
     )
+    work_memory_ms: int = Field(
+        1000,
+        ge=0,
+        description="How long a web process tells the same counts of waiting work to people who did nothing.",
+    )
     upload_max_mb: int = Field(25, ge=1, le=200, description="Largest offer file accepted, in MB.")
     feed_private_networks: list[str] = Field(
         default_factory=list,

@@ -91,6 +91,7 @@ def settings(database_url: str, worker_name: str) -> Settings:
         redis_url=url + ("&" if "?" in url else "?") + f"db={number}",
         trusted_hosts=["localhost", "127.0.0.1"],
         poll_memory_seconds=0,  # Rolled back changes notify nobody; its own tests turn it on.
+        work_memory_ms=0,  # Likewise.
         sweep_seconds=0.2,
         lease_seconds=2,
         retry_first_seconds=0.01,

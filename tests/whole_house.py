@@ -95,7 +95,7 @@ class WholeHouse:
             "order_id": self.order_id, "address_id": hexid("address"), "token": "guessed", "refund_id": self.refund_id,
             "act_id": self.act().id, "settlement_id": self.settlement_id,
             "customer_id": self.customer_id, "merge_id": self.merge_id,
-            "list_name": "orders", "view_id": self._view().id, "export_id": self._export().id,
+            "list_name": "orders", "part": "filter", "view_id": self._view().id, "export_id": self._export().id,
             "bulk_id": self.bulk_act("preview"),
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip

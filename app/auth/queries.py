@@ -17,19 +17,28 @@ def user_by_email(session: Session, email: str) -> User | None:
     return session.execute(select(User).where(User.email == email.strip().lower())).scalar_one_or_none()
 
 
-def live_session(session: Session, token_hash: bytes, *, idle_since: datetime, now: datetime) -> UserSession | None:
+class LiveSession(NamedTuple):
+    """A session, and whose it is."""
+
+    id: int
+    seen_at: datetime
+    user_id: int
+    name: str
+    email: str
+    role: str
+    locale: str
+    theme: str
+
+
+def live_session(session: Session, token_hash: bytes, *, idle_since: datetime, now: datetime) -> LiveSession | None:
     """The session of a cookie with its user, in one statement; None when it ended or the user is disabled."""
     row = session.execute(
-        select(UserSession, User)
+        select(UserSession.id, UserSession.seen_at, User.id, User.name, User.email, User.role, User.locale, User.theme)
         .join(User, User.id == UserSession.user_id)
         .where(UserSession.token_hash == token_hash, UserSession.ends_at > now, UserSession.seen_at > idle_since,
                User.active)
     ).one_or_none()  # fmt: skip
-    if row is None:
-        return None
-    found, user = row
-    found.__dict__["user"] = user
-    return found
+    return None if row is None else LiveSession._make(row)
 
 
 def failures(session: Session, *, account: str, network: str, since: datetime) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.auth import queries
-from app.auth.models import User, UserSession
+from app.auth.models import UserSession
 from app.auth.services import hash_token
 from app.db import reading, transaction
 from app.extensions import settings
@@ -33,14 +33,14 @@ class Person:
     is_active = True
     is_anonymous = False
 
-    def __init__(self, user: User, session_id: int) -> None:
-        self.id = user.id
-        self.name = user.name
-        self.email = user.email
-        self.role = user.role
-        self.locale = user.locale
-        self.theme = user.theme
-        self.session_id = session_id
+    def __init__(self, live: queries.LiveSession) -> None:
+        self.id = live.user_id
+        self.name = live.name
+        self.email = live.email
+        self.role = live.role
+        self.locale = live.locale
+        self.theme = live.theme
+        self.session_id = live.id
 
     def get_id(self) -> str:
         return str(self.id)
@@ -81,7 +81,7 @@ def load_person(incoming: Request) -> Person | None:
     if found.seen_at < now - SEEN_EVERY:
         with transaction() as session:
             session.execute(update(UserSession).where(UserSession.id == found.id).values(seen_at=now))
-    return Person(found.user, found.id)
+    return Person(found)
 
 
 def idle_since(now: datetime) -> datetime:

@@ -7,10 +7,11 @@ nothing lets nothing through, since a bulk act must never reach more rows than t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,26 @@ class Option(NamedTuple):
 
 
 Options = Mapping[str, Sequence[Option]]  # By the filter's name.
+
+
+class ReadWhenAsked(Mapping[str, Sequence[Option]]):
+    """Options that are read from the database when the first of them is asked for: most pages ask for none."""
+
+    def __init__(self, read: Callable[[], Options]) -> None:
+        self._read = read
+
+    @cached_property
+    def _found(self) -> Options:
+        return self._read()
+
+    def __getitem__(self, name: str) -> Sequence[Option]:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 class Filter(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -43,21 +43,22 @@ class ViewRow(NamedTuple):
 def views(session: Session, about: ListDescription, user_id: int) -> list[ViewRow]:
     """The person's own views and those that are shared, by name."""
     rows = session.execute(
-        select(SavedView, User.name, DefaultView.view_id)
+        select(SavedView.id, SavedView.name, SavedView.owner_id, User.name.label("owner"), SavedView.shared,
+               SavedView.filters, SavedView.sort, SavedView.columns, SavedView.density, SavedView.version,
+               DefaultView.view_id.label("default_id"))
         .join(User, User.id == SavedView.owner_id)
         .outerjoin(DefaultView, and_(DefaultView.view_id == SavedView.id, DefaultView.user_id == user_id))
         .where(SavedView.list_name == about.name, or_(SavedView.owner_id == user_id, SavedView.shared))
-        .order_by(SavedView.name, SavedView.id),
-        execution_options={"populate_existing": True},
-    )
+        .order_by(SavedView.name, SavedView.id)
+    )  # fmt: skip
     return [
-        ViewRow(view.id, view.name, view.owner_id, owner, view.shared, _state(about, view), view.version,
-                default is not None)
-        for view, owner, default in rows
+        ViewRow(view.id, view.name, view.owner_id, view.owner, view.shared, _state(about, view), view.version,
+                view.default_id is not None)
+        for view in rows
     ]  # fmt: skip
 
 
-def _state(about: ListDescription, view: SavedView) -> State:
+def _state(about: ListDescription, view: Any) -> State:
     """What was kept, as far as the list still has it."""
     names = {one.name for one in about.filters}
     return State(

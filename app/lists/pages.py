@@ -20,7 +20,7 @@ from app.db import reading
 from app.lists import kept, queries
 from app.lists.acts import Act
 from app.lists.description import DENSITIES, Column, ListDescription, Sort
-from app.lists.filters import Filter, Options
+from app.lists.filters import Filter, Options, ReadWhenAsked
 from app.lists.kept import ViewRow
 from app.lists.state import State, says_something, state_of, usual, usual_columns, with_form
 from app.web.fragments import redirect_to, render
@@ -68,11 +68,14 @@ class Looked(NamedTuple):
     views: list[ViewRow]
 
 
+NO_ROWS, NONE = queries.Slice([], before=False, behind=False), queries.Total(0, exact=True)
+
+
 class ListPage:
     """What a template shows of a list."""
 
-    def __init__(self, about: ListDescription, looked: Looked, options: Options, found: queries.Slice,
-                 total: queries.Total) -> None:  # fmt: skip
+    def __init__(self, about: ListDescription, looked: Looked, options: Options,
+                 found: queries.Slice = NO_ROWS, total: queries.Total = NONE) -> None:  # fmt: skip
         self.about, self.options, self.total = about, options, total
         self.state, self.view, self.views = looked
         self.rows: list[Row[Any]] = found.rows
@@ -89,6 +92,15 @@ class ListPage:
 
     def _turned(self, **to: Row[Any]) -> str:
         return self.link(self.state, **{name: queries.cursor_text(row) for name, row in to.items()})
+
+    def menu(self, part: str) -> str:
+        """The address of what a menu shows when it is opened."""
+        args = self.args()
+        return url_for("lists.menu", list_name=self.about.name, part=part) + ("?" + urlencode(args) if args else "")
+
+    def is_mine(self, view: ViewRow) -> bool:
+        """Whether the person keeps it."""
+        return bool(view.owner_id == current_user.id)
 
     @cached_property
     def acts(self) -> list[Act]:
@@ -229,6 +241,13 @@ def _address(about: ListDescription, args: Mapping[str, str]) -> str:
     return url_for(about.endpoint) + ("?" + urlencode(args) if args else "")
 
 
+def of_menu(about: ListDescription) -> ListPage:
+    """The page that the address asks for, without its rows: what its menus are made of."""
+    session = reading()
+    looked = looked_through(about, request.args, kept.views(session, about, current_user.id))
+    return ListPage(about, looked, ReadWhenAsked(lambda: about.options(session)))
+
+
 def show(about: ListDescription, template: str, **context: Any) -> BaseResponse:
     """The page that the address asks for. A form of the page is answered by the address that says the same."""
     session, now, sent = reading(), clock.now(), request.args
@@ -236,7 +255,7 @@ def show(about: ListDescription, template: str, **context: Any) -> BaseResponse:
     if sent.get("apply"):
         state = with_form(about, looked.state, sent)
         return redirect_to(about.endpoint, **args_under(about, state, looked.view, looked.views))
-    options = about.options(session)
+    options = ReadWhenAsked(lambda: about.options(session))
     found = queries.page(
         session, about, looked.state, options, now=now,
         after=queries.cursor_of(about, looked.state, sent.get("after", "")),

@@ -7,6 +7,7 @@ counts a whole table: the planner knows about how many rows a filter lets throug
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -33,6 +34,7 @@ from app.lists.filters import Clause, Options
 from app.lists.state import State
 
 COUNTED = 10_000  # So many rows are counted: about 2 ms. Of more the estimate is told.
+ESTIMATE_S, ESTIMATES = 60, 1000  # How long an estimate is told, and how many are kept.
 COSTLY = 20_000  # The planner's units: a count that would cost more is not made.
 KEY_LONGEST = 600  # Characters of a cursor.
 
@@ -168,16 +170,42 @@ def plan(session: Session, statement: Select[Any]) -> dict[str, Any]:
     return plan
 
 
+class _Estimates:
+    """What the planner thought of how many rows filters let through, for the process and for ESTIMATE_S.
+
+    It thinks so from statistics that PostgreSQL gathers every few minutes. Exact counts are not kept.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, ...], tuple[float, Total]] = {}
+
+    def get(self, key: tuple[object, ...]) -> Total | None:
+        until, total = self._kept.get(key, (0.0, None))
+        return total if until > time.monotonic() else None
+
+    def put(self, key: tuple[object, ...], total: Total) -> Total:
+        if len(self._kept) >= ESTIMATES:
+            self._kept.clear()
+        self._kept[key] = (time.monotonic() + ESTIMATE_S, total)
+        return total
+
+
+_estimates = _Estimates()
+
+
 def total(session: Session, about: ListDescription, state: State, options: Options, *, now: datetime) -> Total:
     """How many rows there are: counted up to COUNTED where that is cheap, else what the planner thinks."""
+    key = (session.get_bind(), about.name, *sorted(state.filters.items()))
+    if kept := _estimates.get(key):
+        return kept
     ids = select(about.id).select_from(about.source).where(*clauses(about, state, options, now=now))
     thought = plan(session, ids)
     if thought["Plan Rows"] > 2 * COUNTED or thought["Total Cost"] > COSTLY:
-        return Total(int(thought["Plan Rows"]), exact=False)
+        return _estimates.put(key, Total(int(thought["Plan Rows"]), exact=False))
     counted = session.execute(select(func.count()).select_from(ids.limit(COUNTED + 1).subquery())).scalar_one()
-    return Total(counted, exact=True) if counted <= COUNTED else Total(
-        max(counted, int(thought["Plan Rows"])), exact=False
-    )  # fmt: skip
+    if counted <= COUNTED:
+        return Total(counted, exact=True)
+    return _estimates.put(key, Total(max(counted, int(thought["Plan Rows"])), exact=False))
 
 
 def distinct(session: Session, *columns: SQLColumnExpression[str]) -> list[list[str]]:

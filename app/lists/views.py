@@ -15,10 +15,10 @@ from app.extensions import settings
 from app.lists import exports, kept, words
 from app.lists.description import ListDescription
 from app.lists.models import ListExport
-from app.lists.pages import filters_in_words
+from app.lists.pages import filters_in_words, of_menu
 from app.lists.registry import description
 from app.lists.state import says_something, state_of
-from app.web.fragments import redirect_to, render, tagged, unchanged
+from app.web.fragments import redirect_to, render, tagged, unchanged, wants_fragment
 from app.web.lazy import current_user
 from app.web.permissions import may, requires
 
@@ -35,6 +35,17 @@ def list_named(name: str) -> ListDescription:
     if not may(current_user.role, about.permission):
         abort(403)
     return about
+
+
+@bp.get("/<list_name>/menu/<any(filter, sort, columns, views, export):part>")
+@requires("signed_in")
+def menu(list_name: str, part: str) -> BaseResponse:
+    """What a menu of a list shows, once it is opened. It is a part of pages, and no page."""
+    about = list_named(list_name)
+    page = of_menu(about)
+    if not wants_fragment(request.headers):
+        return redirect_to(about.endpoint, **page.args())
+    return render("lists/menu.html", page=page, part=part)
 
 
 def _list_of_view(view_id: int) -> ListDescription:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
-from babel.dates import format_timedelta
+import babel.dates
+import babel.numbers
 from flask import Flask, request
-from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale
+from flask_babel import format_date, format_datetime, format_decimal, get_locale, get_timezone
 from markupsafe import Markup
 
 from app import clock
@@ -20,11 +22,25 @@ from app.web.permissions import may
 from app.web.words import stored
 
 CAPPED = 1000
+KEPT = 20_000  # Amounts and moments whose words are kept: people look at the same rows again and again.
+
+
+def language() -> str:
+    """Of this request or job, as the locale's name."""
+    return str(get_locale() or "en")
 
 
 def money(value: Decimal | float | str | None, currency: str = "EUR") -> str:
     """An amount in the user's notation; a dash for none."""
-    return "–" if value is None else str(format_currency(Decimal(str(value)), currency))
+    return money_in(language(), value, currency)
+
+
+@lru_cache(KEPT)
+def money_in(language: str, value: Decimal | float | str | None, currency: str = "EUR") -> str:
+    """The same in a language."""
+    if value is None:
+        return "–"
+    return babel.numbers.format_currency(Decimal(str(value)), currency, locale=language)
 
 
 def number(value: float | Decimal | None) -> str:
@@ -39,14 +55,38 @@ def signed(value: float) -> str:
 
 def moment(value: datetime | None) -> Markup:
     """How long ago, with the exact Amsterdam time on hover."""
+    return moment_in(language(), str(get_timezone()), value, clock.now())
+
+
+def moment_in(language: str, timezone: str, value: datetime | None, now: datetime) -> Markup:
+    """The same in a language and a time zone."""
     if value is None:
         return Markup("–")
-    ago = format_timedelta(
-        value - clock.now(), add_direction=True, threshold=0.9, format="short", locale=get_locale() or "en"
+    before, behind = _exactly(language, timezone, value)
+    return Markup(before + _ago(language, _in_steps((value - now).total_seconds())) + behind)  # noqa: S704
+
+
+@lru_cache(KEPT)
+def _exactly(language: str, timezone: str, value: datetime) -> tuple[str, str]:
+    """HTML around how long ago it was."""
+    there = babel.dates.get_timezone(timezone)
+    title = babel.dates.format_datetime(value, "EEEE d MMMM y HH:mm:ss", tzinfo=there, locale=language)
+    return str(Markup('<time datetime="{}" title="{}">').format(value.isoformat(), title)), "</time>"
+
+
+def _in_steps(seconds: float) -> int:
+    """Seconds, in steps that nobody sees: of a minute beyond two hours, of an hour beyond two days."""
+    step = 1 if abs(seconds) < 7200 else 60 if abs(seconds) < 172_800 else 3600
+    return round(seconds / step) * step
+
+
+@lru_cache(KEPT)
+def _ago(language: str, seconds: int) -> str:
+    """As HTML."""
+    words = babel.dates.format_timedelta(
+        timedelta(seconds=seconds), add_direction=True, threshold=0.9, format="short", locale=language
     )
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        value.isoformat(), format_datetime(value, "EEEE d MMMM y HH:mm:ss"), ago
-    )
+    return str(Markup.escape(words))
 
 
 def moment_in_words(value: datetime) -> str:
@@ -68,6 +108,24 @@ def icon(name: str, *, label: str = "") -> Markup:
     """An icon of the sprite; decoration unless it is labelled."""
     aria = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
     return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(aria, asset_url("icons.svg"), name)
+
+
+def badge(state: str, text: str | None = None) -> Markup:
+    """A state with its dot; `text` is its word where the stored one is none."""
+    return _badge(state, text or stored(state))
+
+
+@lru_cache(KEPT)
+def _badge(state: str, text: str) -> Markup:
+    return Markup('<span class="state {}">{}</span>').format(state.replace(" ", "-"), text)
+
+
+@lru_cache(KEPT)
+def grade_badge(value: str | None) -> Markup:
+    """A grade in its colour; a dash for none."""
+    if not value:
+        return Markup('<span class="muted">–</span>')
+    return Markup('<span class="grade g-{}">{}</span>').format(value.lower().replace("+", "plus"), value)
 
 
 def with_args(**changes: Any) -> str:
@@ -102,10 +160,12 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         icon=icon,
+        badge=badge,
+        grade_badge=grade_badge,
         with_args=with_args,
         navigation=entries,
         allowed=lambda permission: bool(current_user.is_authenticated and may(current_user.role, permission)),
-        locale=lambda: str(get_locale() or "nl"),
+        locale=language,
         now=clock.now,
         is_here=is_here,
     )

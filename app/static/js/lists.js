@@ -15,8 +15,8 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-document.querySelector("[data-columns]")?.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-up], [data-down]");
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-columns] :is([data-up], [data-down])");
   if (!button) return;
   const item = button.closest("li");
   const other = "up" in button.dataset ? item.previousElementSibling : item.nextElementSibling;

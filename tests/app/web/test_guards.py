@@ -24,13 +24,15 @@ from app import create_app
 from app.auth.models import Audit
 from app.db import db
 from app.demo import docs
+from app.lists.registry import LISTS, description
 from app.settings import ROOT, MollieAccess, MollieOrganisation, Settings, Shop
 from app.web.permissions import PERMISSIONS, RouteWithoutPermission, check_routes
 
 TEMPLATES = ROOT / "app" / "templates"
-WITHOUT_FRAME = ("base.html", "errors/bare.html", "errors/fragment.html")
+WITHOUT_FRAME = ("base.html", "errors/bare.html", "errors/fragment.html", "lists/menu.html",
+                 *(description(name).cells for name in LISTS))  # fmt: skip
 HTMX = {"HX-Request": "true"}
-ELSEWHERE = ("auth.sign_in", "home.pulse", "matching.find")  # A browser is sent on to a whole page.
+ELSEWHERE = ("auth.sign_in", "home.pulse", "lists.menu", "matching.find")  # A browser is sent on to a whole page.
 WRITTEN_DOWN = ("customers.detail",)  # Who looked at a person is a line of the audit log.
 STATEMENTS_AT_MOST = 12
 MORE_STATEMENTS = {
@@ -313,10 +315,10 @@ def templates() -> list[tuple[str, str]]:
 
 
 def test_every_page_extends_the_frame_and_has_a_title() -> None:
-    """What extends nothing is the frame, an error without one, or a part that other templates take in."""
+    """What extends nothing is the frame, an error without one, or a part that others or the rows of a list take in."""
     whole = "".join(text for _name, text in templates())
     for name, text in templates():
-        if name in WITHOUT_FRAME or re.search(rf"""(import|include) ["']{re.escape(name)}["']""", whole):
+        if name in WITHOUT_FRAME or re.search(rf"""(import |include |piece\()["']{re.escape(name)}["']""", whole):
             assert "{% extends" not in text, name
         else:
             assert text.startswith('{% extends "base.html" %}'), name
