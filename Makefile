@@ -39,7 +39,7 @@ test: setup-dev ## All tests, on real PostgreSQL and Valkey
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
 
-bench: setup-dev .venv/bench.stamp ## A measurement against a peer: make bench NAME=listings-sync (offers-100k, offers-again, order-page, orders-export, orders-in, orders-list, poll, reprice, search, webhook)
+bench: setup-dev .venv/bench.stamp ## A measurement against a peer: make bench NAME=listings-sync (million, offers-100k, offers-again, order-page, orders-export, orders-in, orders-list, poll, reprice, search, webhook)
 	@$(BIN)/python -m bench $(NAME)
 
 lint: setup-dev ## ruff, import arrows

@@ -1,4 +1,4 @@
-"""`python -m bench NAME`: run one measurement; its last line is one JSON object. Exit 1 when a bar is not reached."""
+"""`python -m bench NAME`: run measurements, each of which prints one JSON object. Exit 1 when a bar is not reached."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import logging
 import sys
 from importlib import import_module
 
+from bench.report import Report
+
 NAMES = {
     "listings-sync": ("bench.listings_sync", "measure"),
+    "million": ("bench.million", "measure"),
     "offers-100k": ("bench.offers", "measure"),
     "offers-again": ("bench.offers", "measure_again"),
     "order-page": ("bench.order_page", "measure"),
@@ -27,9 +30,12 @@ def main() -> int:
     parser.add_argument("name", choices=sorted(NAMES))
     logging.disable(logging.WARNING)  # The peer logs each request; the terminal is for the answer.
     module, function = NAMES[parser.parse_args().name]
-    report = getattr(import_module(module), function)()
-    print(report.line(), flush=True)
-    return 0 if report.ok else 1
+    found = getattr(import_module(module), function)()
+    ok = True
+    for report in [found] if isinstance(found, Report) else found:
+        print(report.line(), flush=True)
+        ok = ok and report.ok
+    return 0 if ok else 1
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import secrets
 import sys
@@ -16,6 +17,7 @@ from app.db import transaction
 from app.extensions import settings
 from bench.world import World, free_ports
 
+CONNECTIONS = 16
 OURS, PEER = "bench.web:app", "bench.admin:app"
 
 
@@ -40,13 +42,42 @@ class Browser:
         self.get(path)
         return 1000 * (time.perf_counter() - started)
 
+    def rate(self, path: str, count: int) -> float:
+        """Pages a second, when CONNECTIONS people ask for the same one again and again, `count` times in all."""
+        request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        request += "".join(f"{name}: {value}\r\n" for name, value in self._headers.items()) + "\r\n"
+        started = time.perf_counter()
+        asyncio.run(_ask(self._connection.port, request.encode(), count))
+        return count / (time.perf_counter() - started)
+
+
+async def _ask(port: int, request: bytes, count: int) -> None:
+    left = iter(range(count))
+
+    async def person() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+        for _number in left:
+            assert await answer(reader, writer, request) == 200
+        writer.close()
+
+    await asyncio.gather(*(person() for _ in range(CONNECTIONS)))
+
+
+async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
+    """The status of the answer, which was read to its end."""
+    writer.write(request)
+    await writer.drain()
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+    await reader.readexactly(int(head.partition("content-length: ")[2].partition("\r\n")[0]))
+    return int(head.split(" ", 2)[1])
+
 
 @contextmanager
-def served(here: World, target: str, *, token: str = "") -> Iterator[Browser]:
-    """One web process with eight threads that serves `target`, as the demo does, and who looks at it."""
+def served(here: World, target: str, *, token: str = "", processes: int = 1) -> Iterator[Browser]:
+    """Web processes with eight threads each that serve `target`, as the demo does, and who looks at it."""
     port = free_ports(1)
-    command = ("-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread",
-               "--threads", "8", "--keep-alive", "60", "--log-level", "warning", "--no-control-socket",
+    command = ("-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(processes), "--worker-class",
+               "gthread", "--threads", "8", "--keep-alive", "60", "--log-level", "warning", "--no-control-socket",
                target)  # fmt: skip
     with here.process(sys.executable, *command, until=f"http://127.0.0.1:{port}/healthz"):
         yield Browser(port, token)

@@ -31,6 +31,7 @@ from app import embedded
 from app.db import transaction
 from bench.listings_sync import CHANNEL
 from bench.many_orders import refill
+from bench.pages import answer
 from bench.report import Report, median_and_spread
 from bench.world import World, free_ports, shop_of, world
 from jobs import claims, ledger
@@ -169,7 +170,7 @@ async def _send(port: int, name: str, count: int, secret: str, orders: list[str]
                 request = _delivery(event_id, orders[(number + event) % len(orders)], secret)  # Each try says when.
                 try:
                     line = line or await asyncio.open_connection("127.0.0.1", port)
-                    status = await asyncio.wait_for(_answer(*line, request), timeout=10)
+                    status = await asyncio.wait_for(answer(*line, request), timeout=10)
                     assert status == 200, status
                     break
                 except (OSError, asyncio.IncompleteReadError, TimeoutError):
@@ -184,14 +185,6 @@ async def _send(port: int, name: str, count: int, secret: str, orders: list[str]
             line[1].close()
 
     await asyncio.gather(*(sender(number) for number in range(SENDERS)))
-
-
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
-    writer.write(request)
-    await writer.drain()
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-    await reader.readexactly(int(head.partition("content-length: ")[2].partition("\r\n")[0]))
-    return int(head.split(" ", 2)[1])
 
 
 async def _under_kills(port: int, master: int, secret: str, orders: list[str], sent: Sent) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.auth.models import Audit, SignInFailure, User, UserSession
@@ -30,14 +30,18 @@ class LiveSession(NamedTuple):
     theme: str
 
 
+# Made once: each request asks it.
+_LIVE = (
+    select(UserSession.id, UserSession.seen_at, User.id, User.name, User.email, User.role, User.locale, User.theme)
+    .join(User, User.id == UserSession.user_id)
+    .where(UserSession.token_hash == bindparam("token_hash"), UserSession.ends_at > bindparam("now"),
+           UserSession.seen_at > bindparam("idle_since"), User.active)
+)  # fmt: skip
+
+
 def live_session(session: Session, token_hash: bytes, *, idle_since: datetime, now: datetime) -> LiveSession | None:
     """The session of a cookie with its user, in one statement; None when it ended or the user is disabled."""
-    row = session.execute(
-        select(UserSession.id, UserSession.seen_at, User.id, User.name, User.email, User.role, User.locale, User.theme)
-        .join(User, User.id == UserSession.user_id)
-        .where(UserSession.token_hash == token_hash, UserSession.ends_at > now, UserSession.seen_at > idle_since,
-               User.active)
-    ).one_or_none()  # fmt: skip
+    row = session.execute(_LIVE, {"token_hash": token_hash, "idle_since": idle_since, "now": now}).one_or_none()
     return None if row is None else LiveSession._make(row)
 
 

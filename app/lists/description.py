@@ -43,7 +43,7 @@ class Sort:
     falls: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ListDescription:
     """`source`: the tables, joined, with one row per `id`. `options`: what filters offer, read once per page.
 

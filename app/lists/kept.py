@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -40,17 +40,22 @@ class ViewRow(NamedTuple):
     default: bool
 
 
+# Made once: each page of a list asks it.
+_VIEWS = (
+    select(SavedView.id, SavedView.name, SavedView.owner_id, User.name.label("owner"), SavedView.shared,
+           SavedView.filters, SavedView.sort, SavedView.columns, SavedView.density, SavedView.version,
+           DefaultView.view_id.label("default_id"))
+    .join(User, User.id == SavedView.owner_id)
+    .outerjoin(DefaultView, and_(DefaultView.view_id == SavedView.id, DefaultView.user_id == bindparam("user_id")))
+    .where(SavedView.list_name == bindparam("list_name"),
+           or_(SavedView.owner_id == bindparam("user_id"), SavedView.shared))
+    .order_by(SavedView.name, SavedView.id)
+)  # fmt: skip
+
+
 def views(session: Session, about: ListDescription, user_id: int) -> list[ViewRow]:
     """The person's own views and those that are shared, by name."""
-    rows = session.execute(
-        select(SavedView.id, SavedView.name, SavedView.owner_id, User.name.label("owner"), SavedView.shared,
-               SavedView.filters, SavedView.sort, SavedView.columns, SavedView.density, SavedView.version,
-               DefaultView.view_id.label("default_id"))
-        .join(User, User.id == SavedView.owner_id)
-        .outerjoin(DefaultView, and_(DefaultView.view_id == SavedView.id, DefaultView.user_id == user_id))
-        .where(SavedView.list_name == about.name, or_(SavedView.owner_id == user_id, SavedView.shared))
-        .order_by(SavedView.name, SavedView.id)
-    )  # fmt: skip
+    rows = session.execute(_VIEWS, {"list_name": about.name, "user_id": user_id})
     return [
         ViewRow(view.id, view.name, view.owner_id, view.owner, view.shared, _state(about, view), view.version,
                 view.default_id is not None)

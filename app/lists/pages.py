@@ -103,6 +103,14 @@ class ListPage:
         return bool(view.owner_id == current_user.id)
 
     @cached_property
+    def piece_key(self) -> tuple[object, ...]:
+        """Everything that decides what stands around the rows, but for the person's role and language."""
+        view = (self.view.id, self.view.version, self.view.name, self.is_mine(self.view)) if self.view else ()
+        words = [chip.says for chip in self.chips] if self.state.filters else ()
+        begins = any(view.default for view in self.views)
+        return (self.about.name, *self.state.filters.items(), *self.state[1:], view, self.dirty, begins, *words)
+
+    @cached_property
     def acts(self) -> list[Act]:
         """What the person may do to many rows."""
         return [act for act in self.about.acts if may(current_user.role, act.permission)]

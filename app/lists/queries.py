@@ -10,9 +10,11 @@ import json
 import time
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, cast
 
 from sqlalchemy import (
+    BigInteger,
     ClauseElement,
     ColumnElement,
     Executable,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     Text,
+    bindparam,
     func,
     literal,
     select,
@@ -36,11 +39,15 @@ from app.lists.state import State
 COUNTED = 10_000  # So many rows are counted: about 2 ms. Of more the estimate is told.
 ESTIMATE_S, ESTIMATES = 60, 1000  # How long an estimate is told, and how many are kept.
 COSTLY = 20_000  # The planner's units: a count that would cost more is not made.
+STATEMENTS = 1000  # That are kept, put together.
 KEY_LONGEST = 600  # Characters of a cursor.
 
 
 # A statement that was prepared is planned for any values after a while: for a rare one that walks the whole table.
 _BY_VALUES = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+
+
+Turn = Literal["first", "after", "before"]  # Of the pages; the last two at a row.
 
 
 class Cursor(NamedTuple):
@@ -115,12 +122,32 @@ def clauses(about: ListDescription, state: State, options: Options, *, now: date
 
 def rows_of(about: ListDescription, state: State, options: Options, *, now: datetime) -> Select[Any]:
     """All rows in the order of the state, with `id`, `list_key` and what its columns read."""
-    sort, falls = about.sort_of(state.sort)
-    reads = {name: read for column in state.columns for name, read in about.by_name[column].reads.items()}
+    return _rows(about, state.columns, state.sort).where(*clauses(about, state, options, now=now))
+
+
+@lru_cache(STATEMENTS)
+def _rows(about: ListDescription, columns: tuple[str, ...], sort_by: str) -> Select[Any]:
+    """All rows, whatever the filters say. Made once: to put a statement together takes longer than to run it."""
+    sort, falls = about.sort_of(sort_by)
+    reads = {name: read for column in columns for name, read in about.by_name[column].reads.items()}
     wanted: list[Any] = [about.id.label("id"), sort.key.label("list_key")]
     wanted += [read.label(name) for name, read in reads.items()]
-    statement = select(*wanted).select_from(about.source)
-    return statement.where(*clauses(about, state, options, now=now)).order_by(*_order(about, sort.key, falls))
+    return select(*wanted).select_from(about.source).order_by(*_order(about, sort.key, falls))
+
+
+@lru_cache(STATEMENTS)
+def _page(about: ListDescription, columns: tuple[str, ...], sort_by: str, turn: Turn) -> Select[Any]:
+    """One row more than a page has, whatever the filters say; `:list_key` and `:list_id` are the row it turns at."""
+    sort, falls = about.sort_of(sort_by)
+    statement = _rows(about, columns, sort_by).limit(about.page + 1)
+    if turn == "first":
+        return statement
+    here = tuple_(sort.key, about.id)
+    there = tuple_(bindparam("list_key", type_=cast(Any, sort.key).type), bindparam("list_id", type_=BigInteger))
+    statement = statement.where(here < there if falls == (turn == "after") else here > there)
+    if turn == "before":
+        return statement.order_by(None).order_by(*_order(about, sort.key, not falls))
+    return statement
 
 
 def _order(about: ListDescription, key: SQLColumnExpression[Any], falls: bool) -> tuple[ColumnElement[Any], ...]:
@@ -130,21 +157,16 @@ def _order(about: ListDescription, key: SQLColumnExpression[Any], falls: bool) -
 def page(session: Session, about: ListDescription, state: State, options: Options, *, now: datetime,
          after: Cursor | None = None, before: Cursor | None = None) -> Slice:  # fmt: skip
     """The page behind the row `after`, or before the row `before`, or the first."""
-    session.execute(_BY_VALUES)
-    sort, falls = about.sort_of(state.sort)
-    backwards = after is None and before is not None
-    statement = rows_of(about, state, options, now=now).limit(about.page + 1)
-    here = tuple_(sort.key, about.id)
+    turn: Turn = "after" if after else "before" if before else "first"
+    statement = _page(about, state.columns, state.sort, turn)
+    if narrowed := clauses(about, state, options, now=now):
+        session.execute(_BY_VALUES)
+        statement = statement.where(*narrowed)
     place = after or before
-    if place is not None:
-        there = (place.key, place.id)
-        statement = statement.where(here < there if falls != backwards else here > there)
-    if backwards:
-        statement = statement.order_by(None).order_by(*_order(about, sort.key, not falls))
-    rows = list(session.execute(statement))
+    rows = list(session.execute(statement, {"list_key": place.key, "list_id": place.id} if place else {}))
     more = len(rows) > about.page
     rows = rows[: about.page]
-    if backwards:
+    if turn == "before":
         return Slice(rows[::-1], before=more, behind=True)
     return Slice(rows, before=place is not None, behind=more)
 

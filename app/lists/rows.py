@@ -1,17 +1,19 @@
-"""The rows of a list's page: one loop, compiled from the macros of the columns that are shown.
+"""The rows of a list's page, by a template that is compiled from the macros of the columns that are shown.
 
 `<list>/cells.html` has a macro per column. To call them for each cell, and what they call for each of their words,
 takes ten times as long as the statement that finds the rows. So the bodies of the macros are put one behind the other
-into a loop of a template of its own, once per choice of columns.
+into one macro of a template of its own, once per choice of columns. What it made of a row is kept for TICK_S, since
+many people look at the same rows: how long ago something was may be told so much late.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import Flask, url_for
 from flask_babel import get_timezone
@@ -19,16 +21,17 @@ from flask_babel import gettext as _
 from jinja2 import Environment, Template, nodes, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
+from sqlalchemy import Row
 
 from app import clock
 from app.web.templating import language, moment_in, money_in
 
 if TYPE_CHECKING:
-    from app.lists.pages import Heading, ListPage
+    from app.lists.pages import ListPage
 
-KEPT = 500
+SHAPES = 500  # Choices of columns that are kept.
+TICK_S = 15
 _PLACE = 10**15  # Stands for a row's id while an address is taken apart.
-Cell = tuple[str, str, bool]  # A column's name, kind, and whether a phone leaves it out.
 
 
 class Remembering:
@@ -69,59 +72,91 @@ def _moment(context: Context, value: datetime | None) -> Markup:
     return moment_in(context["language"], context["timezone"], value, context["moment_now"])
 
 
+class Shape(NamedTuple):
+    """What the HTML of a row is made by, besides the row. `columns`: name, kind, and whether a phone leaves it out."""
+
+    cells: str
+    columns: tuple[tuple[str, str, bool], ...]
+    picks: bool
+
+
+class _Kept(NamedTuple):
+    """HTML of rows that were shown since the tick began."""
+
+    until: float
+    html: dict[Row[Any], str]
+
+
+class Rows:
+    """The compiled templates of one process, and what they made lately."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment.overlay()
+        self._environment.filters = {**environment.filters, "money": _money, "moment": _moment}
+        self._template = lru_cache(SHAPES)(partial(compiled, self._environment))
+        self._kept: dict[tuple[Shape, str, str], _Kept] = {}
+
+    def html(self, page: ListPage, words: object) -> Markup:
+        """The `<tr>` of all rows. `words`: the module that the cells take their words from."""
+        columns = tuple((head.column.name, head.column.kind, head.wide) for head in page.headings)
+        shape = Shape(page.about.cells, columns, bool(page.acts))
+        if self._environment.auto_reload:
+            return Markup("".join(map(self._maker(shape, words), page.rows)))  # noqa: S704
+        kept = self._kept_of(shape)
+        make: Callable[[Row[Any]], str] | None = None
+        for row in page.rows:
+            if row not in kept:
+                make = make or self._maker(shape, words)
+                kept[row] = make(row)
+        return Markup("".join(kept[row] for row in page.rows))  # noqa: S704
+
+    def _kept_of(self, shape: Shape) -> dict[Row[Any], str]:
+        key, now = (shape, language(), str(get_timezone())), time.monotonic()
+        kept = self._kept.get(key)
+        if kept is None or kept.until < now:
+            if len(self._kept) >= SHAPES:
+                self._kept.clear()
+            kept = self._kept[key] = _Kept(now + TICK_S, {})
+        return kept.html
+
+    def _maker(self, shape: Shape, words: object) -> Callable[[Row[Any]], str]:
+        module = self._template(shape).make_module({
+            "words": Remembering(words), "address": Addresses().of, "language": language(),
+            "timezone": str(get_timezone()), "moment_now": clock.now(), "pick_it": _("Pick the row"),
+        })  # fmt: skip
+        make: Callable[[Row[Any]], str] = module.tr  # type: ignore[attr-defined]
+        return make
+
+
 def init_app(app: Flask) -> None:
     """Give templates `list_rows`."""
-    environment = app.jinja_env.overlay()
-    environment.filters = {**environment.filters, "money": _money, "moment": _moment}
-
-    @lru_cache(KEPT)
-    def loop(cells: str, columns: tuple[Cell, ...], picks: bool) -> Template:
-        return _compiled(environment, cells, columns, picks)
-
-    def list_rows(page: ListPage, words: object) -> Markup:
-        """The `<tr>` of all rows. `words`: the module that the cells take their words from."""
-        make = loop.__wrapped__ if app.jinja_env.auto_reload else loop
-        template = make(page.about.cells, _cells(page.headings), bool(page.acts))
-        return Markup(template.render(  # noqa: S704
-            rows=page.rows, words=Remembering(words), address=Addresses().of, language=language(),
-            timezone=str(get_timezone()), moment_now=clock.now(), pick_it=_("Pick the row"),
-        ))  # fmt: skip
-
-    app.jinja_env.globals["list_rows"] = list_rows
+    app.jinja_env.globals["list_rows"] = Rows(app.jinja_env).html
 
 
-def _cells(headings: Sequence[Heading]) -> tuple[Cell, ...]:
-    return tuple((head.column.name, head.column.kind, head.wide) for head in headings)
-
-
-def _compiled(environment: Environment, cells: str, columns: tuple[Cell, ...], picks: bool) -> Template:
-    """The loop over `rows` whose body is the bodies of the columns' macros, which call their row by one name."""
+def compiled(environment: Environment, shape: Shape) -> Template:
+    """A template with the macro `tr`: the bodies of the columns' macros, all of which call their row by one name."""
     assert environment.loader is not None
-    source, filename, _same = environment.loader.get_source(environment, cells)
-    tree = environment.parse(source, cells, filename)
+    source, filename, _same = environment.loader.get_source(environment, shape.cells)
+    tree = environment.parse(source, shape.cells, filename)
     macros = {macro.name: macro for macro in tree.find_all(nodes.Macro)}
     (row,) = {macro.args[0].name for macro in macros.values()}
-    shown: list[nodes.Node] = [_html("<tr>")]
-    if picks:
-        shown += [_html('<td class="pick"><label><input type="checkbox" name="id" value="'), _value(row, "id"),
-                  _html('" form="bulk" data-pick autocomplete="off" aria-label="'),
-                  nodes.Output([nodes.Name("pick_it", "load")]), _html('"></label></td>')]  # fmt: skip
-    for name, kind, wide in columns:
+    body: list[nodes.Node] = [_html("<tr>")]
+    if shape.picks:
+        body += [_html('<td class="pick"><label><input type="checkbox" name="id" value="'),
+                 nodes.Output([nodes.Getattr(nodes.Name(row, "load"), "id", "load")]),
+                 _html('" form="bulk" data-pick autocomplete="off" aria-label="'),
+                 nodes.Output([nodes.Name("pick_it", "load")]), _html('"></label></td>')]  # fmt: skip
+    for name, kind, wide in shape.columns:
         classes = f"{kind} wide" if wide else kind
-        shown += [_html(f'<td class="{classes}">'), *macros[name].body, _html("</td>")]
-    shown.append(_html("</tr>\n"))
-    loop = nodes.For(nodes.Name(row, "store"), nodes.Name("rows", "load"), shown, [], None, False)
+        body += [_html(f'<td class="{classes}">'), *macros[name].body, _html("</td>")]
+    body.append(_html("</tr>\n"))
     imports = [node for node in tree.body if isinstance(node, nodes.Import | nodes.FromImport)]
-    template = nodes.Template([*imports, loop])
+    template = nodes.Template([*imports, nodes.Macro("tr", [nodes.Name(row, "param")], [], body)])
     template.set_environment(environment)
     template.set_lineno(1, override=False)
-    code = environment.compile(template, cells, filename)
+    code = environment.compile(template, shape.cells, filename)
     return Template.from_code(environment, code, environment.make_globals(None))
 
 
 def _html(text: str) -> nodes.Output:
     return nodes.Output([nodes.TemplateData(text)])
-
-
-def _value(row: str, name: str) -> nodes.Output:
-    return nodes.Output([nodes.Getattr(nodes.Name(row, "load"), name, "load")])

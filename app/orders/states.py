@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 from app.web.lazy import lazy as _l
+from app.web.templating import badge
 
 _PAYMENT = {
     "": _l("nothing to pay"), "open": _l("not paid"), "unconfirmed": _l("being paid"), "in_progress": _l("being paid"),
@@ -48,3 +51,13 @@ def colour(state: str) -> str:
     if state in ("failed", "chargeback", "short", "cancelled"):
         return "failed"
     return "waiting" if state in ("open", "in_progress", "unconfirmed", "paid_partially", "shipped_partially") else ""
+
+
+def payment_badge(state: str) -> Markup:
+    """The state of an attempt to pay, with its colour."""
+    return badge(colour(state), payment(state))
+
+
+def delivery_badge(state: str) -> Markup:
+    """The state of a delivery, with its colour."""
+    return badge(colour(state), delivery(state))

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from app.orders.models import OrderAct, OrderEvent
 from app.orders.queries import OrderPage
-from app.orders.states import colour, delivery, order, payment, promise
+from app.orders.states import colour, delivery, delivery_badge, order, payment, payment_badge, promise
 from app.payments.words import refund as refund_word
 from app.payments.words import verdict as verdict_word
 from app.web.lazy import lazy as _l
@@ -155,5 +155,5 @@ def _edited(facts: dict[str, Any], currency: str) -> str:
     return "; ".join(parts)
 
 
-__all__ = ["act", "colour", "delivery", "event", "order", "payment", "promise", "state_sentence", "stored", "what_next",
-           "why_not_sent"]  # fmt: skip
+__all__ = ["act", "colour", "delivery", "delivery_badge", "event", "order", "payment", "payment_badge", "promise",
+           "state_sentence", "stored", "what_next", "why_not_sent"]  # fmt: skip

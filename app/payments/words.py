@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from app.orders.states import payment as attempt_word
 from app.payments.models import REFUND_REASONS, Payment, Refund
 from app.payments.queries import MoneyOfOrder
 from app.web.lazy import lazy as _l
-from app.web.templating import money
+from app.web.templating import badge, money
 
 # A verdict as the shop's attempts say it, for sentences and badges about both.
 AS_SHOP = {
@@ -98,6 +99,16 @@ def colour(state: str) -> str:
     if state in ("failed", "expired", "charged_back", "overpaid", "canceled"):
         return "failed"
     return "waiting" if state in ("open", "pending", "waiting", "requested", "partly_paid") else ""
+
+
+def payment_badge(state: str) -> Markup:
+    """The state of a payment at Mollie, with its colour."""
+    return badge(colour(state), payment(state))
+
+
+def refund_badge(state: str) -> Markup:
+    """How far a refund is, with its colour."""
+    return badge(colour(state), refund(state))
 
 
 def problem(found: dict[str, Any], currency: str, *, shop: str) -> str:

@@ -1,13 +1,13 @@
-"""Parts of pages that their template's name, the language, the role and what is said decide: rendered once, then kept.
+"""Parts of pages that are rendered once and then kept, by what decides them.
 
-What such a template reads of the request besides would be shown to the next person: it may use `said` alone, and what
-language and role decide. While templates are edited nothing is kept.
+That is the template's name, the language, the role, and what is said to the template: values, or an object whose
+`piece_key` names all that the template takes of it. What a template read of the request besides would be shown to the
+next person. While templates are edited nothing is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from functools import lru_cache
+from typing import Any
 
 from flask import Flask, render_template
 from markupsafe import Markup
@@ -15,20 +15,24 @@ from markupsafe import Markup
 from app.web.lazy import current_user
 from app.web.templating import language
 
-KEPT = 1000
+KEPT = 2000  # Beyond that all are forgotten.
 
 
 def init_app(app: Flask) -> None:
     """Give templates `piece(name, …)`."""
+    kept: dict[tuple[object, ...], Markup] = {}
 
-    @lru_cache(KEPT)
-    def rendered(name: str, _language: str, _role: str, said: tuple[tuple[str, Hashable], ...]) -> Markup:
-        return Markup(render_template(name, **dict(said)))  # noqa: S704
-
-    def piece(name: str, **said: Hashable) -> Markup:
+    def piece(name: str, **said: Any) -> Markup:
         """The template `name`, which sees `said` and nothing else of this request."""
-        make = rendered.__wrapped__ if app.jinja_env.auto_reload else rendered
         role = current_user.role if current_user.is_authenticated else ""
-        return make(name, language(), role, tuple(said.items()))
+        key = (name, language(), role, *(getattr(value, "piece_key", value) for value in said.values()))
+        found = kept.get(key)
+        if found is None:
+            found = Markup(render_template(name, **said))  # noqa: S704
+            if len(kept) >= KEPT:
+                kept.clear()
+            if not app.jinja_env.auto_reload:
+                kept[key] = found
+        return found
 
     app.jinja_env.globals["piece"] = piece

@@ -104,6 +104,7 @@ def at_time(value: datetime | None) -> str:
     return "–" if value is None else str(format_datetime(value, "HH:mm:ss"))
 
 
+@lru_cache(KEPT)
 def icon(name: str, *, label: str = "") -> Markup:
     """An icon of the sprite; decoration unless it is labelled."""
     aria = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
