@@ -20,6 +20,7 @@ from app.flows.catalogue import FLOWS, QUEUES
 log = logging.getLogger(__name__)
 DRAIN = "jobs.ledger.drain"  # By name: the web process imports no job.
 WAKE_UPS_WAITING = 50  # More of them than this add nothing: one drains everything that is due.
+WOKEN_S = 3  # How long a wake-up that nobody began stands for those that would follow it.
 
 
 class EvictingRedis(Exception):
@@ -51,13 +52,30 @@ def queue(name: str) -> Queue:
 
 
 def wake(flow: str) -> None:
-    """Tell a worker that `flow` has work. Call it after the commit. A queue that is down only costs seconds."""
+    """Tell a worker that `flow` has work. Call it after the commit. A queue that is down only costs seconds.
+
+    One wake-up that was not begun is enough, whatever came meanwhile: the drain looks into the ledger after `begun`.
+    """
     try:
+        if not connection().set(_woken(flow), b"1", nx=True, ex=WOKEN_S):
+            return
         target = queue(FLOWS[flow].queue)
         if target.count < WAKE_UPS_WAITING:
             target.enqueue(DRAIN, flow, job_timeout=FLOWS[flow].timeout_s, result_ttl=0, failure_ttl=60)
     except redis.RedisError as error:
         log.warning("wake-up not sent, the sweep will find the work", extra={"flow": flow, "error": str(error)})
+
+
+def begun(flow: str) -> None:
+    """A worker begins to drain `flow`: whoever has work for it from now on wakes another."""
+    try:
+        connection().delete(_woken(flow))
+    except redis.RedisError as error:
+        log.warning("wake-ups are held back for seconds", extra={"flow": flow, "error": str(error)})
+
+
+def _woken(flow: str) -> str:
+    return f"woken:{flow}"
 
 
 def work_here(flow: str) -> None:

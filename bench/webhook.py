@@ -18,9 +18,10 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,10 @@ def measured(here: World) -> Report:
                 latencies: dict[int, list[float]] = {ours: [], peer: []}
                 for round_ in range(ROUNDS + 1):
                     for port in (ours, peer):
+                        sent, name = Sent(), f"r{round_}"
+                        ready = _ready(port, name, secret, orders)
                         started = time.perf_counter()
-                        sent = Sent()
-                        asyncio.run(_send(port, f"r{round_}", BURST, secret, orders, sent))
+                        asyncio.run(_send(port, name, BURST, ready, sent))
                         seconds = time.perf_counter() - started
                         assert len(sent.answered) == SENDERS * BURST, len(sent.answered)
                         if round_:  # The first one fills caches.
@@ -84,7 +86,7 @@ def measured(here: World) -> Report:
                             latencies[port] += sent.latencies
             before = _stored("r", ours)
             sent = Sent()
-            kills = asyncio.run(_under_kills(ours, master, secret, orders, sent))
+            kills = asyncio.run(_under_kills(ours, master, partial(_made, secret, orders), sent))
     stored = _stored("k", ours)
     lost = len(set(sent.answered) - stored)
     applied = _applied(orders)
@@ -157,17 +159,34 @@ def _delivery(event_id: str, order: str, secret: str) -> bytes:
     return head.encode() + body
 
 
-async def _send(port: int, name: str, count: int, secret: str, orders: list[str], sent: Sent) -> None:
+def _made(secret: str, orders: list[str], event_id: str, number: int, event: int) -> bytes:
+    """A request as of now: each try says when."""
+    return _delivery(event_id, orders[(number + event) % len(orders)], secret)
+
+
+def _ready(port: int, name: str, secret: str, orders: list[str]) -> Callable[[str, int, int], bytes]:
+    """The requests of a round, made before its time is taken."""
+    made = {_event_id(port, name, number, event): _made(secret, orders, _event_id(port, name, number, event), number,
+                                                        event)
+            for number in range(SENDERS) for event in range(BURST)}  # fmt: skip
+    return lambda event_id, _number, _event: made[event_id]
+
+
+def _event_id(port: int, name: str, number: int, event: int) -> str:
+    return f"{name}-{port}-{number}-{event}"
+
+
+async def _send(port: int, name: str, count: int, request_of: Callable[[str, int, int], bytes], sent: Sent) -> None:
     """All senders, each over a connection of its own, so many deliveries one behind the other."""
 
     async def sender(number: int) -> None:
         line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         for place in range(count):
             event = place - 1 if place % 10 == 9 else place  # The one before comes once more.
-            event_id = f"{name}-{port}-{number}-{event}"
+            event_id = _event_id(port, name, number, event)
             started = time.perf_counter()
             while True:
-                request = _delivery(event_id, orders[(number + event) % len(orders)], secret)  # Each try says when.
+                request = request_of(event_id, number, event)
                 try:
                     line = line or await asyncio.open_connection("127.0.0.1", port)
                     status = await asyncio.wait_for(answer(*line, request), timeout=10)
@@ -187,13 +206,13 @@ async def _send(port: int, name: str, count: int, secret: str, orders: list[str]
     await asyncio.gather(*(sender(number) for number in range(SENDERS)))
 
 
-async def _under_kills(port: int, master: int, secret: str, orders: list[str], sent: Sent) -> int:
+async def _under_kills(port: int, master: int, request_of: Callable[[str, int, int], bytes], sent: Sent) -> int:
     """Senders deliver while a web worker is killed again and again; how often.
 
     Between two kills something is answered: workers that are killed while they start would answer nothing for ever.
     """
     dice, kills, before = random.Random(5), 0, 0
-    sending = asyncio.create_task(_send(port, "k", KILLED_DELIVERIES, secret, orders, sent))
+    sending = asyncio.create_task(_send(port, "k", KILLED_DELIVERIES, request_of, sent))
     while not sending.done():
         await asyncio.wait([sending], timeout=dice.uniform(0.5, 1.5) * KILL_EVERY_S)
         workers = _children(master)

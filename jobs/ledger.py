@@ -36,7 +36,11 @@ def drain(flow_name: str, cause: str = "wake") -> None:
     """Work everything that is due for the flow, lane by lane, until nothing is or the time is up. Runs in RQ."""
     flow = FLOWS[flow_name]
     until = time.monotonic() + flow.timeout_s / 2
-    for channel in due_lanes(flow_name):
+    queue.begun(flow_name)
+    lanes = due_lanes(flow_name)
+    if len(lanes) > 1:
+        queue.wake(flow_name)  # Another worker takes the next lane meanwhile, and wakes one more for the third.
+    for channel in lanes:
         while drain_batch(flow, channel, cause=cause):
             if time.monotonic() > until:
                 queue.wake(flow_name)  # The rest goes on in a fresh wake-up: others get their turn.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -32,7 +32,15 @@ class NotReplayable(Exception):
 
 def content_hash(body: Mapping[str, Any]) -> str:
     """SHA-256 of the body, equal for equal content whatever the order of its keys."""
-    return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+    return _hash_of(_as_text(body))
+
+
+def _as_text(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, sort_keys=True, default=str)
+
+
+def _hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def send(session: Session, flow: str, *, key: str, body: Json, now: datetime, channel: str = "",
@@ -62,21 +70,54 @@ def supersede(session: Session, flow: str, *, channel: str, key: str, now: datet
     )  # fmt: skip
 
 
+class Delivery(NamedTuple):
+    """What another system told us, or a person or the schedule asked for. `delivery_id`: the same in every repeat."""
+
+    flow: str
+    key: str
+    delivery_id: str
+    body: Json
+    channel: str = ""
+    origin: str | None = None
+    correlation_id: str = ""  # Empty: of this request or job.
+
+
+# Constant, and of any number of rows: to put an insert together takes longer than to run it.
+_RECEIVE = text("""
+    INSERT INTO message (direction, state, flow, channel, key, delivery_id, next_attempt_at, content_hash,
+                         correlation_id, body, origin)
+    SELECT 'in', 'pending', d.flow, d.channel, d.key, d.delivery_id, :now, d.content_hash, d.correlation_id,
+           CAST(d.body AS jsonb), d.origin
+    FROM unnest(CAST(:flows AS text[]), CAST(:channels AS text[]), CAST(:keys AS text[]), CAST(:delivery_ids AS text[]),
+                CAST(:hashes AS text[]), CAST(:correlations AS text[]), CAST(:bodies AS text[]),
+                CAST(:origins AS text[])) WITH ORDINALITY
+      d (flow, channel, key, delivery_id, content_hash, correlation_id, body, origin, place)
+    ORDER BY d.place
+    ON CONFLICT (flow, channel, delivery_id) WHERE delivery_id IS NOT NULL DO NOTHING
+    RETURNING id, flow, channel, delivery_id
+""")
+
+
 def receive(session: Session, flow: str, *, key: str, delivery_id: str, body: Json, now: datetime,
             channel: str = "", origin: str | None = None) -> int | None:  # fmt: skip
     """Store an incoming delivery; returns its id, or None when the same delivery is already here."""
-    return session.execute(
-        insert(Message)
-        .values(
-            direction="in", flow=flow, channel=channel, key=key, delivery_id=delivery_id, state="pending",
-            next_attempt_at=now, content_hash=content_hash(body), correlation_id=correlation_id(), body=body,
-            origin=origin,
-        )
-        .on_conflict_do_nothing(
-            index_elements=["flow", "channel", "delivery_id"], index_where=Message.delivery_id.is_not(None)
-        )
-        .returning(Message.id)
-    ).scalar_one_or_none()  # fmt: skip
+    return receive_all(session, [Delivery(flow, key, delivery_id, body, channel, origin)], now=now)[0]
+
+
+def receive_all(session: Session, deliveries: Sequence[Delivery], *, now: datetime) -> list[int | None]:
+    """Store deliveries, in their order; the id of each, or None when the same one is already here or stands before."""
+    here, bodies = correlation_id(), [_as_text(one.body) for one in deliveries]
+    stored = session.execute(_RECEIVE, {
+        "now": now,
+        "flows": [one.flow for one in deliveries], "channels": [one.channel for one in deliveries],
+        "keys": [one.key for one in deliveries], "delivery_ids": [one.delivery_id for one in deliveries],
+        "hashes": [_hash_of(body) for body in bodies],
+        "correlations": [one.correlation_id or here for one in deliveries],
+        "bodies": bodies,
+        "origins": [one.origin for one in deliveries],
+    })  # fmt: skip
+    ids = {(row.flow, row.channel, row.delivery_id): row.id for row in stored}
+    return [ids.pop((one.flow, one.channel, one.delivery_id), None) for one in deliveries]
 
 
 def replay(session: Session, message_id: int, *, now: datetime, body: Json | None = None) -> Replayed:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from flask import Flask, Response, current_app, g, request
 
+from app.auth.sessions import cookie_name
 from app.db import reading
 from app.extensions import settings
 from app.home import queries
@@ -80,7 +81,7 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def acted(response: Response) -> Response:
-        if request.method not in ("GET", "HEAD") and current_user.is_authenticated:
+        if request.method not in ("GET", "HEAD") and cookie_name() in request.cookies:
             response.set_cookie(ACTED, "1", max_age=ACTED_S, secure=settings().secure_cookies, httponly=True,
                                 samesite="Lax")  # fmt: skip
         return response

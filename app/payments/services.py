@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Json, copy_rows, stage_rows
 from app.flows import services as ledger
+from app.flows.services import Delivery
 from app.orders.services import note
 from app.payments import money
 from app.payments.judging import judge_orders
@@ -284,8 +285,13 @@ def absent(session: Session, channel_id: int, payment_id: str, *, now: datetime)
 def ask_again(session: Session, channel: str, payments: Sequence[str], *, now: datetime) -> None:
     """Have Mollie asked for these payments. Wake FLOW after the commit."""
     if payments:
-        ledger.receive(session, FLOW, key=payments[0], delivery_id=f"refresh:{uuid.uuid4().hex}", channel=channel,
-                       body={"act": "refresh", "payments": list(payments)}, now=now)  # fmt: skip
+        ledger.receive_all(session, [refresh(channel, payments)], now=now)
+
+
+def refresh(channel: str, payments: Sequence[str]) -> Delivery:
+    """A message that has Mollie asked for these payments, of which there is one at least."""
+    body = {"act": "refresh", "payments": list(payments)}
+    return Delivery(FLOW, payments[0], f"refresh:{uuid.uuid4().hex}", body, channel)
 
 
 def ask_once(session: Session, channel: str, payment: str, *, mark: str, origin: str, now: datetime) -> int | None:

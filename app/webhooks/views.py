@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from app import clock, queue
-from app.db import Json, transaction
+from app import clock
+from app.db import Json, reading
 from app.extensions import csrf, settings
-from app.flows import services as ledger
+from app.flows import intake
+from app.flows.services import Delivery
 from app.payments.services import FLOW as PAYMENTS
-from app.payments.services import ask_again
+from app.payments.services import refresh
 from app.web.permissions import public
 from app.webhooks import refusals
 from app.webhooks.mollie import channel_of, payment_of
@@ -21,7 +22,7 @@ from integrations.mollie.webhook import Refused as MollieRefused
 from integrations.mollie.webhook import read_classic
 from integrations.mollie.webhook import verify as verify_mollie
 from integrations.shopware.orders import named_in
-from integrations.shopware.webhook import Refused, ShopwareEvent, verify
+from integrations.shopware.webhook import SIGNATURE, Refused, ShopwareEvent, verify
 
 log = logging.getLogger(__name__)
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
@@ -41,7 +42,7 @@ def shopware(channel: str) -> Response | tuple[Response, int]:
         abort(404)
     request.max_content_length = BODY_BYTES
     try:
-        raw, headers = request.get_data(cache=False), dict(request.headers.items())
+        raw, headers = request.get_data(cache=False), {SIGNATURE: request.headers.get(SIGNATURE, "")}
         event = verify(raw, headers, shop.app_secret.get_secret_value(), clock.now())
     except Refused as error:
         refusals.record("shopware", channel, str(error))
@@ -50,14 +51,8 @@ def shopware(channel: str) -> Response | tuple[Response, int]:
     if taken is None:
         log.info("no flow takes this event", extra={"channel": channel, "event": event.event})
         return jsonify(message=None)
-    with transaction() as session:
-        message = ledger.receive(
-            session, taken.flow, key=taken.key, delivery_id=event.event_id, channel=channel, now=clock.now(),
-            body={"event": event.event, "shop_id": event.shop_id, "timestamp": event.timestamp, **taken.body},
-        )  # fmt: skip
-    if message is not None:
-        queue.wake(taken.flow)
-    return jsonify(message=message)
+    body = {"event": event.event, "shop_id": event.shop_id, "timestamp": event.timestamp, **taken.body}
+    return jsonify(message=intake.take(Delivery(taken.flow, taken.key, event.event_id, body, channel)))
 
 
 @bp.post("/mollie/<channel>/<token>")
@@ -83,9 +78,7 @@ def mollie(channel: str, token: str) -> tuple[str, int]:
     if call.kind != "payment":
         log.info("no flow takes this call", extra={"channel": channel, "kind": call.kind})
         return "", 200
-    with transaction() as session:
-        ask_again(session, channel, [call.id], now=clock.now())
-    queue.wake(PAYMENTS)
+    intake.take(refresh(channel, [call.id]))
     return "", 200
 
 
@@ -107,14 +100,10 @@ def mollie_events() -> tuple[str, int]:
     if payment is None:
         log.info("no flow takes this event", extra={"event": event.event})
         return "", 200
-    with transaction() as session:
-        channel = channel_of(session, payment, event)
-        stored = channel is not None and ledger.receive(
-            session, PAYMENTS, key=payment, delivery_id=event.event_id, channel=channel, now=clock.now(),
-            body={"act": "refresh", "payments": [payment], "event": event.event},
-        )  # fmt: skip
-    if stored:
-        queue.wake(PAYMENTS)
+    channel = channel_of(reading(), payment, event)
+    if channel is not None:
+        body = {"act": "refresh", "payments": [payment], "event": event.event}
+        intake.take(Delivery(PAYMENTS, payment, event.event_id, body, channel))
     return "", 200
 
 
