@@ -13,6 +13,7 @@ import secrets
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -25,6 +26,7 @@ from app.settings import ROOT, demo_environment
 
 VAR = ROOT / "var"
 READY_LIMIT_S = 60
+STOP_LIMIT_S = 30
 PAST_ORDERS = 40
 PASSWORD = "demo demo demo"  # noqa: S105  # Printed on the terminal: the demo's data is invented.
 ACCOUNTS = (
@@ -134,12 +136,25 @@ def _run(environment: dict[str, str], stop: Event) -> int:
                 return 1
         return 0
     finally:
-        supervisor.terminate()
-        try:
-            supervisor.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(supervisor.pid, signal.SIGKILL)
-            supervisor.wait(timeout=5)
+        _stop(supervisor)
+
+
+def _stop(supervisor: subprocess.Popen[bytes]) -> None:
+    """In order; what hangs is killed, and none of its programs outlives it."""
+    supervisor.terminate()
+    try:
+        supervisor.wait(timeout=STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        for group in (*_children(supervisor.pid), supervisor.pid):  # Each program leads a group of its own.
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+        supervisor.wait(timeout=5)
+
+
+def _children(process_id: int) -> list[int]:
+    with suppress(FileNotFoundError):
+        return [int(word) for word in Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()]
+    return []
 
 
 def _wait_until_ready(environment: dict[str, str], supervisor: subprocess.Popen[bytes], stop: Event) -> bool:

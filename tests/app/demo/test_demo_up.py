@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 
 from app.demo import up
 from app.settings import load_settings
@@ -26,3 +31,26 @@ def test_the_portal_of_the_demo_reaches_mollie_with_one_shop_in_each_mode() -> N
     organisation = settings.mollie_organisation
     assert organisation is not None
     assert (organisation.mode, len(organisation.webhook_secrets)) == ("test", 2)
+
+
+HANGS = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+program = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+print(program.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_supervisor_that_hangs_takes_its_programs_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(up, "STOP_LIMIT_S", 0.2)
+    supervisor = subprocess.Popen([sys.executable, "-c", HANGS], stdout=subprocess.PIPE, start_new_session=True)
+    assert supervisor.stdout is not None
+    with supervisor.stdout as said:
+        program = Path("/proc") / said.readline().decode().strip()
+    assert program.exists()
+
+    up._stop(supervisor)
+
+    assert supervisor.returncode == -9
+    assert not program.exists() or "\nState:\tZ" in (program / "status").read_text()
