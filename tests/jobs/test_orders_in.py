@@ -23,8 +23,10 @@ from app.settings import Shop
 from app.stock import queries as stock
 from app.stock.models import Reservation
 from integrations.errors import Unavailable
+from integrations.shopware import orders as shopware
 from integrations.shopware.ids import deterministic_id
 from jobs import ledger, shops, shopware_orders_portal
+from jobs.shopware_orders import order_seen
 from sandbox.testing import BareShop, SandboxHandle, bare_shop
 
 FLOW = "shopware.orders.portal"
@@ -350,6 +352,19 @@ def test_a_shop_that_stumbles_is_asked_again(portal: Flask, econocom: BareShop, 
     poll()
 
     assert (numbers(), stumbles.hits) == (["20009"], 2)
+
+
+def test_what_nobody_reads_is_not_sent_and_all_that_is_read_is(portal: Flask, econocom: BareShop) -> None:
+    place(econocom, "20010", customerComment="Ring twice")
+
+    (whole,) = shops.client("econocom").search("order", {"associations": shopware.ASSOCIATIONS})
+    (sent,) = shops.client("econocom").search("order", shopware.added_after(0))
+
+    assert order_seen(shopware.ShopOrder.model_validate(sent)) == order_seen(shopware.ShopOrder.model_validate(whole))
+    assert sent.keys() < whole.keys()
+    parts = [part for name in ("lineItems", "transactions", "deliveries", "addresses") for part in sent[name]]
+    unread = [part.keys() - {"apiAlias"} - set(shopware.INCLUDES[part["apiAlias"]]) for part in (sent, *parts)]
+    assert unread == [set()] * 6
 
 
 def numbers() -> list[str]:
