@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from app.stock import queries as stock
 from app.stock.models import Reservation
 from integrations.errors import Unavailable
 from integrations.shopware import orders as shopware
+from integrations.shopware.client import ShopwareClient
 from integrations.shopware.ids import deterministic_id
 from jobs import ledger, shops, shopware_orders_portal
 from jobs.shopware_orders import order_seen
@@ -337,6 +339,38 @@ def test_a_poll_that_broke_goes_on_where_it_was(
     monkeypatch.setattr(services, "apply_orders", break_once)
     poll()
     assert (numbers(), place_of_cursor() > 0) == (["20000"], True)
+
+    with transaction() as session:
+        flows.make_due(session, FLOW, channel="econocom", now=clock.now())
+    work()
+
+    assert numbers() == ["20000", "20001", "20002"]
+
+
+def test_the_next_page_is_asked_for_while_one_is_stored_and_a_failure_there_keeps_what_was_stored(
+    portal: Flask, econocom: BareShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        place(econocom, f"2000{number}")
+    monkeypatch.setattr(shopware_orders_portal, "PAGE", 1)
+    asked, overlaps = Event(), list[bool]()
+    reads, applies = shopware_orders_portal._after, services.apply_orders
+
+    def read(client: ShopwareClient, number: int) -> Any:
+        if number:
+            asked.set()
+            raise Unavailable("the connection broke", retry_after_s=3600)
+        return reads(client, number)
+
+    def apply(*arguments: Any, **more: Any) -> services.Applied:
+        overlaps.append(asked.wait(timeout=10))
+        return applies(*arguments, **more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shopware_orders_portal, "_after", read)
+        broken.setattr(services, "apply_orders", apply)
+        poll()
+    assert (overlaps, numbers(), place_of_cursor() > 0) == ([True], ["20000"], True)
 
     with transaction() as session:
         flows.make_due(session, FLOW, channel="econocom", now=clock.now())
