@@ -76,7 +76,7 @@ class _Plain:
     """Documents of one answer without what `includes` leaves out. A record that many name is written once."""
 
     def __init__(self, includes: dict[str, list[str]]) -> None:
-        self.includes = includes
+        self.includes = {name: frozenset(kept) for name, kept in includes.items()}
         self.known: dict[int, Doc] = {}  # By the identity of the document, which its owners hold.
 
     def all_of(self, entity: Entity, docs: list[Doc]) -> list[Doc]:

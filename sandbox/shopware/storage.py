@@ -70,8 +70,9 @@ class Books:
         """Documents of a compiled criteria."""
         tail = "" if limit is None else " LIMIT %s OFFSET %s"
         more = [] if limit is None else [limit, offset]
-        rows = self.connection.execute(
-            f"SELECT {_READ} FROM entity e WHERE {where} ORDER BY {order}{tail}", [*parameters, *more]
+        rows = self.connection.execute(  # Inside: or a document that the offset passes over is written as text, too.
+            f"SELECT {_READ} FROM (SELECT e.* FROM entity e WHERE {where} ORDER BY {order}{tail}) e",
+            [*parameters, *more],
         )
         return _complete(rows.fetchall())
 
