@@ -21,6 +21,7 @@ from app.flows.catalogue import QUEUES
 from jobs import registry
 
 log = logging.getLogger(__name__)
+YOUNG = (20_000, 20, 20)  # Objects, and rounds: a page of 500 orders is looked through a few times, and not thirty.
 SWITCH_S = 0.0005  # A thread that PostgreSQL answered goes on soon, not 5 ms later, beside one that reads ahead.
 AT_ONCE = ("deliveries", "orders")  # Worked in the process itself: somebody is looking at what comes of it.
 
@@ -36,6 +37,7 @@ class ForkingWorker(Worker):
 def settle_in() -> None:
     """What is loaded by now stays: no collection looks through it again, a quarter of what a pull computes."""
     sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(*YOUNG)
     gc.collect()
     gc.freeze()
 
