@@ -17,6 +17,7 @@ from app.orders.models import Order
 from bench.listings_sync import CHANNEL
 from bench.report import peak_mb
 from jobs import ledger, shops
+from jobs.work import settle_in
 
 FLOW = "shopware.orders.portal"
 
@@ -40,6 +41,7 @@ def main() -> None:
     app = create_app()
     with app.app_context():
         shops.client(CHANNEL).version()  # Signed in, as a worker is.
+        settle_in()
         seconds, again = poll(), poll()
         with transaction() as session:
             orders = session.execute(sa.select(sa.func.count(Order.id))).scalar_one()

@@ -92,6 +92,8 @@ def _payment(one: Transaction, payment_id: str | None, order_id: str | None) -> 
 
 def mollie_ids(custom_fields: Mapping[str, Any]) -> MollieLink:
     """Mollie's payment and order in the custom fields of one record; what no column holds is no id."""
+    if not custom_fields:
+        return MollieLink(None, None)
     found = link_of({"customFields": custom_fields})
     return MollieLink(*(id_ if id_ and len(id_) <= ID_LENGTH else None for id_ in found))
 

@@ -9,7 +9,10 @@ after promises moved. A lane is worked by one worker at a time, so what is read 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -27,15 +30,17 @@ from app.db import Json, transaction
 from app.extensions import settings
 from app.flows import services as ledger
 from app.orders import promises, services
+from app.orders.seen import OrderSeen
 from app.payments import services as payments
 from integrations.shopware import orders as shopware
+from integrations.shopware.client import ShopwareClient
 from jobs import failpoints, shops
 from jobs.claims import Batch, Claimed
 from jobs.cursors import ask_each, blocks, move, place_of
 from jobs.settlement import Outcome, settle
 from jobs.shopware_orders import order_seen
 
-PAGE = 200  # Orders per call and per transaction.
+PAGE = 500  # Orders per call and per transaction: as many as a shop gives at once.
 GROWTH = 4  # Times so many new orders as were there when PostgreSQL counted them last, and it counts again.
 OVERLAP = timedelta(minutes=5)  # Clocks differ, and a shop's long transaction shows its stamps late.
 
@@ -65,7 +70,9 @@ def _read_named(batch: Batch, messages: Sequence[Claimed]) -> None:
     for block in blocks(ids, PAGE):
         rows = list(shops.client(batch.channel).search("order", shopware.by_ids(block)))
         found |= {str(row.get("id")) for row in rows}
-        odd |= _apply(batch, rows).odd
+        page = _page_of(rows)
+        _apply(batch, page)
+        odd |= page.odd
     with transaction() as session:
         lost = [id_ for id_ in ids if id_ not in found]
         channel_id = _channel_id(session, batch.channel)
@@ -92,21 +99,21 @@ def _poll(batch: Batch, message: Claimed) -> None:
         place = place_of(session, batch)
     counts = {"new": 0, "changed": 0, "unchanged": 0}
     client = shops.client(batch.channel)
-    auto, seen = int(place.get("auto", 0)), 0
-    while rows := list(islice(client.search("order", shopware.added_after(auto), page_size=PAGE), PAGE)):
-        auto = max(int(row.get("autoIncrement") or 0) for row in rows)
-        place |= {"auto": auto} | ({} if "since" in place else {"since": began.isoformat()})
-        _take(batch, rows, counts, place)
-        if counts["new"] > max(PAGE, GROWTH * seen):
-            seen = counts["new"]
-            with transaction() as session:
-                services.grown(session)
-        failpoints.reach("orders.page")
+    seen = 0
+    with closing(_added(client, int(place.get("auto", 0)))) as pages:
+        for page in pages:
+            place |= {"auto": page.last} | ({} if "since" in place else {"since": began.isoformat()})
+            _take(batch, page, counts, place)
+            if counts["new"] > max(PAGE, GROWTH * seen):
+                seen = counts["new"]
+                with transaction() as session:
+                    services.grown(session)
+            failpoints.reach("orders.page")
     if "since" in place:
         since = datetime.fromisoformat(place["since"]) - OVERLAP
         changed = client.search("order", shopware.changed_since(since), page_size=PAGE)
         for block in blocks(changed, PAGE):
-            _take(batch, block, counts)
+            _take(batch, _page_of(block), counts)
     with transaction() as session:
         moved = _keep(session, _channel_id(session, batch.channel), _waiting(session, batch.channel))
         _tell(session, batch, moved)
@@ -116,6 +123,40 @@ def _poll(batch: Batch, message: Claimed) -> None:
     _wake(batch, moved)
     _adopt(batch.channel)
     _look_at_customers()
+
+
+class _Page(NamedTuple):
+    """What one call brought. `odd`: id of an order that cannot be read -> what is wrong with it; `last`: by the shop's
+    count, 0 of none."""
+
+    orders: list[OrderSeen]
+    odd: dict[str, str]
+    last: int
+
+
+def _page_of(rows: Iterable[Mapping[str, Any]]) -> _Page:
+    orders, odd, last = [], {}, 0
+    for row in rows:
+        last = max(last, int(row.get("autoIncrement") or 0))
+        try:
+            orders.append(order_seen(shopware.ShopOrder.model_validate(row)))
+        except ValidationError as error:
+            odd[str(row.get("id"))] = _why(row, error)
+    return _Page(orders, odd, last)
+
+
+def _added(client: ShopwareClient, number: int) -> Generator[_Page]:
+    """Pages of what the shop counted after `number`. While one is stored, the next one is read, and no further one."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        page = _after(client, number)
+        while page.orders or page.odd:
+            following = reader.submit(copy_context().run, _after, client, page.last)
+            yield page
+            page = following.result()
+
+
+def _after(client: ShopwareClient, number: int) -> _Page:
+    return _page_of(islice(client.search("order", shopware.added_after(number), page_size=PAGE), PAGE))
 
 
 def _adopt(code: str) -> None:
@@ -134,14 +175,14 @@ def _look_at_customers() -> None:
             more = bool(twins.look(session, now=clock.now()))
 
 
-def _take(batch: Batch, rows: Sequence[Mapping[str, Any]], counts: dict[str, int], place: Json | None = None) -> None:
+def _take(batch: Batch, page: _Page, counts: dict[str, int], place: Json | None = None) -> None:
     """Apply what a poll found; an order that cannot be read gets a message of its own, once for what it is."""
-    taken = _apply(batch, rows, place)
+    applied = _apply(batch, page, place)
     for name in counts:
-        counts[name] += getattr(taken.applied, name)
-    if taken.odd:
+        counts[name] += getattr(applied, name)
+    if page.odd:
         with transaction() as session:
-            for id_, why in taken.odd.items():
+            for id_, why in page.odd.items():
                 ledger.receive(
                     session, batch.flow.name, key=id_, channel=batch.channel, now=clock.now(),
                     delivery_id=f"odd:{id_}:{ledger.content_hash({'why': why})[:16]}",
@@ -149,25 +190,12 @@ def _take(batch: Batch, rows: Sequence[Mapping[str, Any]], counts: dict[str, int
                 )  # fmt: skip
 
 
-class _Taken(NamedTuple):
-    """`odd`: id of an order that cannot be read -> what is wrong with it."""
-
-    applied: services.Applied
-    odd: dict[str, str]
-
-
-def _apply(batch: Batch, rows: Sequence[Mapping[str, Any]], place: Json | None = None) -> _Taken:
+def _apply(batch: Batch, page: _Page, place: Json | None = None) -> services.Applied:
     """Apply orders with their promises, and the cursor with them, in one transaction."""
-    orders, odd = [], {}
-    for row in rows:
-        try:
-            orders.append(order_seen(shopware.ShopOrder.model_validate(row)))
-        except ValidationError as error:
-            odd[str(row.get("id"))] = _why(row, error)
     now = clock.now()
     with transaction() as session:
         channel_id = _channel_id(session, batch.channel)
-        applied = services.apply_orders(session, channel_id, orders, now=now)
+        applied = services.apply_orders(session, channel_id, page.orders, now=now)
         moved = _keep(session, channel_id, applied.moved, applied.dropped)
         _tell(session, batch, moved)
         payments.orders_moved(session, applied.moved, now=now)
@@ -177,7 +205,7 @@ def _apply(batch: Batch, rows: Sequence[Mapping[str, Any]], place: Json | None =
             payments.ask_again(session, batch.channel, payments.named_by(session, applied.moved), now=now)
     if applied.moved and place is None:
         queue.wake(payments.FLOW)
-    return _Taken(applied, odd)
+    return applied
 
 
 def _why(row: Mapping[str, Any], error: ValidationError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -71,6 +72,9 @@ def serve() -> None:
         mollie_tells_portal=True,
         mollie_certificate=settings.mollie_certificate if settings.mollie_tls else None,
     )
+    gc.set_threshold(20_000, 20, 20)  # Objects, and rounds: a page is large, and soon gone.
+    gc.collect()
+    gc.freeze()  # What is loaded by now stays: no collection looks through it again.
     stop.wait()
     sandbox.close()
 

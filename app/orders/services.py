@@ -41,7 +41,7 @@ _UPSERT_ORDERS = text(f"""
     INSERT INTO shop_order AS o (channel_id, customer_id, content_hash, read_at, {_LISTED})
     SELECT :channel_id, customer_id, content_hash, :now, {_LISTED} FROM seen_order ORDER BY external_id
     ON CONFLICT (channel_id, external_id) DO UPDATE SET {_TAKEN}, gone_at = NULL, revision = o.revision + 1
-    RETURNING o.id, o.external_id
+    RETURNING o.id, o.external_id, o.revision = 0 AS new
 """)  # noqa: S608  # Constants of this module.
 
 
@@ -140,21 +140,24 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
     stage_rows(session, "seen_order", "shop_order", (*_TOLD_COLUMNS, "customer_id", "content_hash"),
                ((*order[: len(_ORDER_COLUMNS)], order.country, order.method, owners.of[order.external_id],
                  hashes[order.external_id]) for order in orders))  # fmt: skip
-    rows = session.execute(_UPSERT_ORDERS, {"channel_id": channel_id, "now": now})
+    rows = session.execute(_UPSERT_ORDERS, {"channel_id": channel_id, "now": now}).all()
     ids = {row.external_id: row.id for row in rows}
-    lost = {
-        child.table: _replace(session, child, [(ids[order.external_id], order) for order in orders])
-        for child in _CHILDREN
-    }
+    new = {row.external_id for row in rows if row.new}
+    there = [(ids[order.external_id], order) for order in orders if order.external_id not in new]
+    lost = {child.table: _replace(session, child, there) for child in _CHILDREN} if there else {}
+    for child in _CHILDREN:
+        copy_rows(session, child.table, ("order_id", *child.columns), (
+            (ids[order.external_id], *row) for order in orders if order.external_id in new for row in child.rows(order)
+        ))  # fmt: skip
     session.execute(_VARIANTS, {"ids": list(ids.values())})
-    session.execute(_FORGET_KEYS, {"ids": list(ids.values())})
+    session.execute(_FORGET_KEYS, {"ids": [id_ for id_, _order in there]})
     copy_rows(session, "order_key", ("order_id", "kind", "value", "placed_at"), (
         (ids[order.external_id], *key, order.placed_at) for order in orders for key in keys_of(order)
     ))  # fmt: skip
     session.execute(_GTINS, {"ids": list(ids.values())})
     copy_rows(session, "order_event", ("order_id", "at", "kind", "facts"), _events(orders, before, ids, now))
     owning.settle(session, owners, had, now=now)
-    return list(ids.values()), lost["order_line"]
+    return list(ids.values()), lost.get("order_line", [])
 
 
 def _events(orders: Iterable[OrderSeen], before: dict[str, Known], ids: dict[str, int],

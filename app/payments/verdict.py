@@ -29,6 +29,7 @@ _PROGRESS = {"authorized": 1, "paid_partially": 2, "paid": 2, "refunded_partiall
 # The best thing that several payments of one attempt say is what the attempt should say.
 _BEST_FIRST = ("charged_back", "refunded", "partly_refunded", "paid", "authorized", "pending", "open", "failed",
                "canceled", "expired")  # fmt: skip
+_RANK = {state: place for place, state in enumerate(_BEST_FIRST)}
 _BY_SHOP = {
     "": "none", "open": "open", "in_progress": "pending", "unconfirmed": "pending", "reminded": "open",
     "authorized": "authorized", "paid": "paid", "paid_partially": "partly_paid", "refunded": "refunded",
@@ -143,8 +144,7 @@ def _problems(bill: Bill, attempts: Sequence[Attempt], payments: Sequence[Paying
 def _payments_of(attempt: Attempt, payments: Sequence[Paying]) -> list[Paying]:
     """Of an attempt, the one first that says most."""
     mine = [one for one in payments if one.transaction_id == attempt.external_id or one.external_id == attempt.payment]
-    rank = {state: place for place, state in enumerate(_BEST_FIRST)}
-    return sorted(mine, key=lambda one: (rank.get(one.state, len(rank)), one.created_at, one.external_id))
+    return sorted(mine, key=lambda one: (_RANK.get(one.state, len(_RANK)), one.created_at, one.external_id))
 
 
 def _of_attempt(attempt: Attempt, payment: Paying, *, older: bool) -> Iterator[Json]:

@@ -161,7 +161,7 @@ def _list_answer(books: Books, shop: Shop, request: Request, entity: Entity, cri
     if _wants_plain(request):
         includes = criteria.get("includes") or {}
         body: dict[str, Any] = {
-            "total": total, "data": [plain_json(entity, doc, includes) for doc in docs], "aggregations": aggregated,
+            "total": total, "data": plain_json(entity, docs, includes), "aggregations": aggregated,
         }  # fmt: skip
         return _json(body)
     api = json_api(entity, docs, shop.base_url + "/api")
@@ -194,7 +194,8 @@ def _one_answer(
         raise _not_found(entity, id_)
     associated(books, entity, [doc], criteria.get("associations") or {})
     if _wants_plain(request):
-        return _json({"data": plain_json(entity, doc, criteria.get("includes") or {})})
+        (plain,) = plain_json(entity, [doc], criteria.get("includes") or {})
+        return _json({"data": plain})
     api = json_api(entity, [doc], shop.base_url + "/api")
     return Response(json.dumps({**api, "data": api["data"][0]}), mimetype="application/vnd.api+json")
 

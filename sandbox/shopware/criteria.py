@@ -132,6 +132,9 @@ class Compiler:
             if field in ("createdAt", "updatedAt"):
                 parts.append(f"{column} {sign} (%s)::timestamptz")
                 self.parameters.append(_moment(value))
+            elif field == "autoIncrement" and isinstance(value, int):
+                parts.append(f"{column} {sign} %s")  # As its index says it.
+                self.parameters.append(value)
             elif isinstance(value, int | float) or field == "autoIncrement":
                 parts.append(f"({column})::numeric {sign} %s")
                 self.parameters.append(value)

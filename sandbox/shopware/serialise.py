@@ -67,25 +67,43 @@ def linked(books: Books, link: Association, ids: list[str]) -> dict[str, list[st
     return theirs
 
 
-def plain_json(entity: Entity, doc: Doc, includes: dict[str, list[str]]) -> Doc:
+def plain_json(entity: Entity, docs: list[Doc], includes: dict[str, list[str]]) -> list[Doc]:
     """`Accept: application/json`."""
-    result: Doc = {}
-    for name, value in doc.items():
-        link = entity.associations.get(name)
-        if link is not None and isinstance(value, list):
-            value = [plain_json(ENTITIES[link.entity], child, includes) for child in value]
-        elif link is not None and isinstance(value, dict):
-            value = plain_json(ENTITIES[link.entity], value, includes)
-        result[name] = value
-    if entity.translated:
-        result["translated"] = {key: doc.get(key) for key in _TRANSLATED if key in doc}
-    result.setdefault("extensions", [])
-    if entity.keys:
-        result = {name: value for name, value in result.items() if name not in _NOT_OF_MAPPINGS}
-    if entity.name in includes:
-        result = {key: value for key, value in result.items() if key in includes[entity.name]}
-    result["apiAlias"] = entity.name
-    return result
+    return _Plain(includes).all_of(entity, docs)
+
+
+class _Plain:
+    """Documents of one answer without what `includes` leaves out. A record that many name is written once."""
+
+    def __init__(self, includes: dict[str, list[str]]) -> None:
+        self.includes = {name: frozenset(kept) for name, kept in includes.items()}
+        self.known: dict[int, Doc] = {}  # By the identity of the document, which its owners hold.
+
+    def all_of(self, entity: Entity, docs: list[Doc]) -> list[Doc]:
+        return [self.one(entity, doc) for doc in docs]
+
+    def one(self, entity: Entity, doc: Doc) -> Doc:
+        kept = self.includes.get(entity.name)
+        result = dict(doc) if kept is None else {name: value for name, value in doc.items() if name in kept}
+        for name, link in entity.associations.items():
+            value = result.get(name)
+            if isinstance(value, list):
+                result[name] = self.all_of(ENTITIES[link.entity], value)
+            elif isinstance(value, dict):
+                result[name] = self.shared(ENTITIES[link.entity], value)
+        if entity.translated and (kept is None or "translated" in kept):
+            result["translated"] = {key: doc.get(key) for key in _TRANSLATED if key in doc}
+        if kept is None or "extensions" in kept:
+            result.setdefault("extensions", [])
+        if entity.keys:
+            result = {name: value for name, value in result.items() if name not in _NOT_OF_MAPPINGS}
+        result["apiAlias"] = entity.name
+        return result
+
+    def shared(self, entity: Entity, doc: Doc) -> Doc:
+        if id(doc) not in self.known:
+            self.known[id(doc)] = self.one(entity, doc)
+        return self.known[id(doc)]
 
 
 def json_api(entity: Entity, docs: list[Doc], base: str) -> dict[str, Any]:

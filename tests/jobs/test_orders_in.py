@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -23,8 +24,11 @@ from app.settings import Shop
 from app.stock import queries as stock
 from app.stock.models import Reservation
 from integrations.errors import Unavailable
+from integrations.shopware import orders as shopware
+from integrations.shopware.client import ShopwareClient
 from integrations.shopware.ids import deterministic_id
 from jobs import ledger, shops, shopware_orders_portal
+from jobs.shopware_orders import order_seen
 from sandbox.testing import BareShop, SandboxHandle, bare_shop
 
 FLOW = "shopware.orders.portal"
@@ -343,6 +347,38 @@ def test_a_poll_that_broke_goes_on_where_it_was(
     assert numbers() == ["20000", "20001", "20002"]
 
 
+def test_the_next_page_is_asked_for_while_one_is_stored_and_a_failure_there_keeps_what_was_stored(
+    portal: Flask, econocom: BareShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        place(econocom, f"2000{number}")
+    monkeypatch.setattr(shopware_orders_portal, "PAGE", 1)
+    asked, overlaps = Event(), list[bool]()
+    reads, applies = shopware_orders_portal._after, services.apply_orders
+
+    def read(client: ShopwareClient, number: int) -> Any:
+        if number:
+            asked.set()
+            raise Unavailable("the connection broke", retry_after_s=3600)
+        return reads(client, number)
+
+    def apply(*arguments: Any, **more: Any) -> services.Applied:
+        overlaps.append(asked.wait(timeout=10))
+        return applies(*arguments, **more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shopware_orders_portal, "_after", read)
+        broken.setattr(services, "apply_orders", apply)
+        poll()
+    assert (overlaps, numbers(), place_of_cursor() > 0) == ([True], ["20000"], True)
+
+    with transaction() as session:
+        flows.make_due(session, FLOW, channel="econocom", now=clock.now())
+    work()
+
+    assert numbers() == ["20000", "20001", "20002"]
+
+
 def test_a_shop_that_stumbles_is_asked_again(portal: Flask, econocom: BareShop, world: SandboxHandle) -> None:
     place(econocom, "20009")
     stumbles = world.fault("econocom", "502", route="/api/search/order$", left=2)
@@ -350,6 +386,19 @@ def test_a_shop_that_stumbles_is_asked_again(portal: Flask, econocom: BareShop, 
     poll()
 
     assert (numbers(), stumbles.hits) == (["20009"], 2)
+
+
+def test_what_nobody_reads_is_not_sent_and_all_that_is_read_is(portal: Flask, econocom: BareShop) -> None:
+    place(econocom, "20010", customerComment="Ring twice")
+
+    (whole,) = shops.client("econocom").search("order", {"associations": shopware.ASSOCIATIONS})
+    (sent,) = shops.client("econocom").search("order", shopware.added_after(0))
+
+    assert order_seen(shopware.ShopOrder.model_validate(sent)) == order_seen(shopware.ShopOrder.model_validate(whole))
+    assert sent.keys() < whole.keys()
+    parts = [part for name in ("lineItems", "transactions", "deliveries", "addresses") for part in sent[name]]
+    unread = [part.keys() - {"apiAlias"} - set(shopware.INCLUDES[part["apiAlias"]]) for part in (sent, *parts)]
+    assert unread == [set()] * 6
 
 
 def numbers() -> list[str]:
