@@ -14,10 +14,10 @@ from app import clock, create_app
 from app.db import transaction
 from app.flows import services as flows
 from app.orders.models import Order
+from app.process import settle_in
 from bench.listings_sync import CHANNEL
 from bench.report import peak_mb
 from jobs import ledger, shops
-from jobs.work import settle_in
 
 FLOW = "shopware.orders.portal"
 

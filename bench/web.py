@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app import create_app
 from app.db import reading
 from app.orders.models import Order
+from app.process import settle_in
 from app.web.permissions import requires
 
 PAGE = """{% extends "base.html" %}
@@ -17,6 +18,7 @@ PAGE = """{% extends "base.html" %}
 {% block content %}<p>{{ total|money }}</p>{% endblock %}
 """
 app = create_app()
+settle_in()
 app.jinja_loader = ChoiceLoader([app.jinja_loader, DictLoader({"bench/row.html": PAGE})])  # type: ignore[list-item]
 
 

@@ -8,9 +8,7 @@ wait for servers of others: they have a queue of their own, so that no list wait
 from __future__ import annotations
 
 import argparse
-import gc
 import logging
-import sys
 
 from rq import SimpleWorker, Worker
 from rq.serializers import JSONSerializer
@@ -18,11 +16,10 @@ from rq.serializers import JSONSerializer
 from app import create_app, queue
 from app.db import db
 from app.flows.catalogue import QUEUES
+from app.process import settle_in
 from jobs import registry
 
 log = logging.getLogger(__name__)
-YOUNG = (20_000, 20, 20)  # Objects, and rounds: a page of 500 orders is looked through a few times, and not thirty.
-SWITCH_S = 0.0005  # A thread that PostgreSQL answered goes on soon, not 5 ms later, beside one that reads ahead.
 AT_ONCE = ("deliveries", "orders")  # Worked in the process itself: somebody is looking at what comes of it.
 
 
@@ -32,14 +29,6 @@ class ForkingWorker(Worker):
     def main_work_horse(self, *args, **kwargs):  # type: ignore[no-untyped-def]
         db.engine.dispose(close=False)
         return super().main_work_horse(*args, **kwargs)
-
-
-def settle_in() -> None:
-    """What is loaded by now stays: no collection looks through it again, a quarter of what a pull computes."""
-    sys.setswitchinterval(SWITCH_S)
-    gc.set_threshold(*YOUNG)
-    gc.collect()
-    gc.freeze()
 
 
 def main() -> None:
