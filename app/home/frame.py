@@ -45,13 +45,7 @@ def _read() -> queries.Work:
 
 def counts() -> dict[str, int]:
     """Endpoint of the navigation to how much waits there, of what the person may see."""
-    if "work_counts" not in g:
-        g.work_counts = _counts(waiting())
-    found: dict[str, int] = g.work_counts
-    return found
-
-
-def _counts(work: queries.Work) -> dict[str, int]:
+    work = waiting()
     known = {
         "orders.index": ("orders.read", work.short_orders),
         "payments.reconciliation": ("payments.read", work.doubts),
