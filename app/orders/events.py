@@ -4,7 +4,8 @@ Facts per kind: placed {total, currency}; order, payment, delivery {from, to}, t
 or delivery, and `from` null for one that is new; tracking {id, code}; edited {added, removed, changed, total}, of lines
 their label and quantities; stock {variant_id, label, quantity, from, to}; gone {} and
 back {}: the shop knows the order no more, or again; note {text, by, bulk} and note_back {text, by, bulk}: what a person
-wrote, and that it was taken back.
+wrote, and that it was taken back; serial {line, serial, by} and serial_off {line, serial, by}: a piece that went into
+a line, and one that did not after all.
 """
 
 from __future__ import annotations

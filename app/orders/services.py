@@ -91,6 +91,12 @@ _GTINS = text("""
     FROM shop_order o JOIN order_line l ON l.order_id = o.id JOIN variant v ON v.id = l.variant_id
     WHERE o.id = ANY(:ids) AND v.gtin IS NOT NULL
 """)
+_SERIALS = text("""
+    INSERT INTO order_key (order_id, kind, value, placed_at)
+    SELECT DISTINCT o.id, 'serial', lower(s.serial), o.placed_at
+    FROM shop_order o JOIN order_line l ON l.order_id = o.id JOIN order_serial s ON s.order_line_id = l.id
+    WHERE o.id = ANY(:ids)
+""")
 _KNOWN = text("SELECT external_id, content_hash, gone_at FROM shop_order WHERE channel_id = :channel_id "
               "AND external_id = ANY(:ids)")  # fmt: skip
 # What the timeline compares with, in one look: the order, its attempts, deliveries and lines.
@@ -152,6 +158,7 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
         (ids[order.external_id], *key, order.placed_at) for order in orders for key in keys_of(order)
     ))  # fmt: skip
     session.execute(_GTINS, {"ids": list(ids.values())})
+    session.execute(_SERIALS, {"ids": list(ids.values())})
     copy_rows(session, "order_event", ("order_id", "at", "kind", "facts"), _events(orders, before, ids, now))
     owning.settle(session, owners, had, now=now)
     return list(ids.values()), lost["order_line"]

@@ -136,6 +136,10 @@ def event(found: OrderEvent, currency: str) -> tuple[str, str]:
         return _("Order"), _("not known by the storefront any more")
     if found.kind == "back":
         return _("Order"), _("known by the storefront again")
+    if found.kind == "serial":
+        return _("Piece"), _("%(serial)s into %(line)s (%(by)s)", **facts)
+    if found.kind == "serial_off":
+        return _("Piece"), _("%(serial)s out of %(line)s (%(by)s)", **facts)
     if found.kind == "note":
         return _("Note"), _("%(text)s (%(by)s)", text=facts["text"], by=facts["by"])
     if found.kind == "note_back":
