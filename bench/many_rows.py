@@ -80,6 +80,7 @@ _KEYS = f"""
     SELECT id, kind, value, placed_at FROM (
       SELECT o.id, o.placed_at, 'number' AS kind, o.number::text AS value FROM many_order o
       UNION ALL SELECT o.id, o.placed_at, 'mail', c.mail FROM many_order o JOIN many_customer c ON c.c = o.c
+      UNION ALL SELECT o.id, o.placed_at, 'customer', (20000 + o.c)::text FROM many_order o
       UNION ALL SELECT o.id, o.placed_at, 'name', w.word FROM many_order o JOIN many_customer c ON c.c = o.c
         CROSS JOIN LATERAL (SELECT DISTINCT word FROM unnest(c.words || c.company_words) word) w
       UNION ALL SELECT order_id, placed_at, 'phone', number FROM many_house WHERE number IS NOT NULL

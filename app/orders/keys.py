@@ -1,8 +1,8 @@
 """Everything that a customer can quote of an order, in one spelling each, so that one index finds it. Pure.
 
-Kinds: number, mail, phone (digits with the country's code), name (each word of names and companies), sku, mollie,
-tracking, address (postal code, house, country), or zipcode alone. Where orders are written, GTINs are added from the
-catalogue, and the serial numbers of their pieces.
+Kinds: number, customer (the shop's number of them), mail, phone (digits with the country's code), name (each word of
+names and companies), sku, mollie, tracking, address (postal code, house, country), or zipcode alone. Where orders are
+written, GTINs are added from the catalogue, and the serial numbers of their pieces.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ def keys_of(order: OrderSeen) -> set[Key]:
     found = {Key("number", plain(order.number))}
     if order.email:
         found.add(Key("mail", plain(order.email)))
+    if order.customer_number:
+        found.add(Key("customer", plain(order.customer_number)))
     texts = [order.name, order.company]
     for address in order.addresses:
         texts += [address.name, address.company]
