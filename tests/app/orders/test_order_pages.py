@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import few_orders as few
@@ -150,3 +151,17 @@ def test_a_line_says_by_whose_offer_it_was_priced_when_it_was_ordered(desk: Desk
 
     (before,) = desk.comes(few.order("10002", placed_at=NOON - timedelta(days=1)))
     assert "foxway" not in desk.page(f"/orders/{before}").split("Items")[1].split("Payment")[0]
+
+
+def test_the_timeline_tells_what_was_changed_at_the_shop(desk: Desk) -> None:
+    (order_id,) = desk.comes(few.order("10001"))
+    desk.comes(
+        few.order("10001", email="new@example.com", shipping=Decimal("5.95"), total=Decimal("126.95"), company="Bos",
+                  lines=(few.line("10001", quantity=2, unit_price=Decimal("60.50")),))
+    )  # fmt: skip
+
+    (told,) = re.findall(r"<span>(iPhone 12: .*?)</span>", desk.page(f"/orders/{order_id}"))
+
+    assert told == ("iPhone 12: 1 → 2 pieces; price of iPhone 12 €121.00 → €60.50; total €121.00 → €126.95; "
+                    "shipping costs €0.00 → €5.95; company – → Bos; "
+                    "mail address ada@example.com → new@example.com")  # fmt: skip
