@@ -22,7 +22,7 @@ def init_app(app: Flask) -> None:
     from app.lists.views import bp as lists
     from app.matching.views import bp as matching
     from app.offers.views import bp as offers
-    from app.orders import act_views  # noqa: F401  # As below.
+    from app.orders import act_views, serial_views  # noqa: F401  # As below.
     from app.orders.views import bp as orders
     from app.payments.views import bp as payments
     from app.pricing import views_prices, views_register, views_rules, views_sets  # noqa: F401  # As below.

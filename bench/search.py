@@ -1,4 +1,4 @@
-"""`search`: fourteen kinds of things that people type, over a million orders, beside Flask-Admin's search of one table.
+"""`search`: fifteen kinds of things that people type, over a million orders, beside Flask-Admin's search of one table.
 
 Ours is the whole page: session, rights, all that the text can mean (orders, customers, suppliers, catalogue, files,
 messages), HTML. The peer is the same table through `column_searchable_list`, which finds numbers, mails, names and

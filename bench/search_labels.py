@@ -45,14 +45,16 @@ class _Order(NamedTuple):
     zipcode: str
     phone: str
     country: str
+    serial: str  # '' for none.
 
 
 _ORDERS = sa.text("""
     SELECT o.id, o.number, o.email, o.name, o.company, l.sku, v.gtin, p.mollie_payment_id, d.tracking_codes->>0,
       a.zipcode,
-      a.phone, a.country
+      a.phone, a.country, COALESCE(s.serial, '')
     FROM shop_order o
     JOIN order_line l ON l.order_id = o.id AND l.position = 1 JOIN variant v ON v.id = l.variant_id
+    LEFT JOIN order_serial s ON s.order_line_id = l.id
     JOIN order_payment p ON p.order_id = o.id JOIN order_delivery d ON d.order_id = o.id
     JOIN order_address a ON a.order_id = o.id AND a.billing
     WHERE o.id = ANY(:ids) AND o.delivery_state = 'shipped' AND v.gtin IS NOT NULL
@@ -78,6 +80,8 @@ _ANSWERS = {
         WHERE p.mollie_payment_id = ANY(:said) GROUP BY 1""",
     "tracking": """SELECT lower(d.tracking_codes->>0), max(o.placed_at) FROM order_delivery d
         JOIN shop_order o ON o.id = d.order_id WHERE lower(d.tracking_codes->>0) = ANY(:said) GROUP BY 1""",
+    "serial": """SELECT s.serial, max(o.placed_at) FROM order_serial s JOIN order_line l ON l.id = s.order_line_id
+        JOIN shop_order o ON o.id = l.order_id WHERE s.serial = ANY(:said) GROUP BY 1""",
     "zipcode": """SELECT lower(replace(a.zipcode, ' ', '')), max(o.placed_at) FROM order_address a
         JOIN shop_order o ON o.id = a.order_id WHERE lower(replace(a.zipcode, ' ', '')) = ANY(:said) GROUP BY 1""",
 }
@@ -132,6 +136,7 @@ def _kinds(dice: Random) -> dict[str, tuple[Callable[[_Order], bool], Callable[[
         "gtin": (anybody, lambda o: (o.gtin, "gtin", o.gtin)),
         "mollie": (anybody, lambda o: (o.mollie, "mollie", o.mollie)),
         "tracking": (anybody, lambda o: (f"3S {o.tracking[2:6]} {o.tracking[6:]}", "tracking", o.tracking.lower())),
+        "serial": (lambda o: o.serial != "", lambda o: (f"{o.serial[:4]} {o.serial[4:].lower()}", "serial", o.serial)),
         "zipcode": (dutch, lambda o: (o.zipcode.lower(), "zipcode", o.zipcode.lower().replace(" ", ""))),
     }  # fmt: skip
 

@@ -38,7 +38,7 @@ def order(number: str = "10001", **facts: Any) -> OrderSeen:
     address = AddressSeen(hexid("address"), True, "Ada Jansen", "", "Dam 1", "", "1012 JS", "Amsterdam", "NL", "")
     plain = OrderSeen(
         hexid(f"order {number}"), number, NOON + later, "open", "open", "open", "EUR", Decimal("121.00"),
-        Decimal("100.00"), Decimal("0.00"), "gross", "ada@example.com", "Ada Jansen", "", "10001", "", None,
+        Decimal("100.00"), Decimal("0.00"), "gross", "ada@example.com", "Ada Jansen", "", "70001", "", None,
         True, (line(number),), (payment(number),), (delivery(number),), (address,),
     )  # fmt: skip
     return plain._replace(**facts)

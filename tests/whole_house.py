@@ -35,7 +35,7 @@ from app.matching.models import MatchQuestion
 from app.offers import services as offers
 from app.offers.models import Offer, OfferChange, OfferFile, OfferFileContent, OfferLine
 from app.orders import services as orders
-from app.orders.models import Order, OrderAct
+from app.orders.models import Order, OrderAct, OrderLine, OrderSerial
 from app.payments import services as payments
 from app.payments import settlements
 from app.payments.models import Payment, Refund
@@ -93,6 +93,7 @@ class WholeHouse:
             "count_id": self.count_id, "location_id": self.warehouse_id, "reason_id": self.reason.id,
             "code": "econocom", "feed_id": self.feed.id,
             "order_id": self.order_id, "address_id": hexid("address"), "token": "guessed", "refund_id": self.refund_id,
+            "line_id": self.line_id(), "serial_id": self.serial_id(),
             "act_id": self.act().id, "settlement_id": self.settlement_id,
             "customer_id": self.customer_id, "merge_id": self.merge_id,
             "list_name": "orders", "part": "filter", "view_id": self._view().id, "export_id": self._export().id,
@@ -250,6 +251,20 @@ class WholeHouse:
         self._add([found])
         self.session.commit()
         return found
+
+    def line_id(self) -> int:
+        """Of the order."""
+        return self.session.execute(select(OrderLine.id).where(OrderLine.order_id == self.order_id)).scalar_one()
+
+    def serial_id(self) -> int:
+        """A piece of the order's, whose line has another one left."""
+        line = self.session.get_one(OrderLine, self.line_id())
+        line.quantity += 1
+        serial = uuid.uuid4().hex[:12].upper()
+        found = OrderSerial(order_line_id=line.id, serial=serial, added_at=clock.now(), added_by=self.user.id)
+        self._add([found])
+        self.session.commit()
+        return found.id
 
     def _draft_and_name(self) -> None:
         """A draft of the rules, and a price that somebody named."""

@@ -22,7 +22,7 @@ from app.orders.queries import OrderRow
 LATEST = 100  # Orders of a person that facts are read from.
 OTHERS = 10  # Persons that a page shows beside one, the likeliest.
 MERGES = 50
-PERSONAL = ("mail", "phone", "name")  # Kinds of order keys that a person is looked for by.
+PERSONAL = ("mail", "phone", "name", "customer")  # Kinds of order keys that a person is looked for by.
 
 
 class CustomerRow(NamedTuple):
@@ -61,7 +61,7 @@ _ROWS = select(
 
 
 def found(session: Session, text_: str, *, limit: int) -> list[CustomerRow]:
-    """Persons whose mail address, phone number or name the text is, or begins; who bought last first."""
+    """Persons whose mail address, phone number, name or number the text is, or begins; who bought last first."""
     ids = finding.newest(session, text_, limit=5 * limit, kinds=PERSONAL)  # Some have bought more than once.
     meant = select(_Member.person_id).join(Order, Order.customer_id == _Member.id).where(Order.id.in_(ids))
     statement = _ROWS.where(Customer.id.in_(meant)).order_by(Customer.last_at.desc(), Customer.id.desc()).limit(limit)

@@ -82,9 +82,14 @@ class ListPage:
         self.previous = self._turned(before=found.rows[0]) if found.before and found.rows else None
         self.next = self._turned(after=found.rows[-1]) if found.behind and found.rows else None
 
+    @cached_property
+    def within(self) -> str:
+        """What the address of a record says of the list that it is opened from: `app.lists.beside`."""
+        return urlencode({"list": urlencode(self.args())})
+
     def link(self, state: State, **turned: str) -> str:
         """The address of the list in that state, at its first page unless turned."""
-        return _address(self.about, self.args(state) | turned)
+        return address(self.about, self.args(state) | turned)
 
     def args(self, state: State | None = None) -> dict[str, str]:
         """The query arguments of a state, by default of this page's, under the view that is looked through."""
@@ -134,11 +139,11 @@ class ListPage:
     @property
     def plain(self) -> str:
         """The address of the list without any view."""
-        return _address(self.about, args_under(self.about, usual(self.about), None, self.views))
+        return address(self.about, args_under(self.about, usual(self.about), None, self.views))
 
     def through(self, view: ViewRow) -> str:
         """The address of the list through a view."""
-        return _address(self.about, {"view": str(view.id)})
+        return address(self.about, {"view": str(view.id)})
 
     @property
     def first(self) -> str:
@@ -245,7 +250,8 @@ def args_under(about: ListDescription, state: State, view: ViewRow | None, views
     return {"view": "0"} if not args and any(view.default for view in views) else args
 
 
-def _address(about: ListDescription, args: Mapping[str, str]) -> str:
+def address(about: ListDescription, args: Mapping[str, str]) -> str:
+    """The list with these query arguments."""
     return url_for(about.endpoint) + ("?" + urlencode(args) if args else "")
 
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    union_all,
 )  # fmt: skip
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -63,6 +64,13 @@ class Slice(NamedTuple):
     rows: list[Row[Any]]
     before: bool
     behind: bool
+
+
+class Beside(NamedTuple):
+    """The rows around one, with `id`, `label` and `list_key`; None at an end."""
+
+    before: Row[Any] | None
+    behind: Row[Any] | None
 
 
 class Total(NamedTuple):
@@ -169,6 +177,30 @@ def page(session: Session, about: ListDescription, state: State, options: Option
     if turn == "before":
         return Slice(rows[::-1], before=more, behind=True)
     return Slice(rows, before=place is not None, behind=more)
+
+
+def beside(session: Session, about: ListDescription, state: State, options: Options, id_: int, *,
+           now: datetime) -> Beside:  # fmt: skip
+    """The rows before and behind the row `id_`, whether or not the filters let that one through."""
+    sort, _falls = about.sort_of(state.sort)
+    key = session.execute(select(sort.key).select_from(about.source).where(about.id == id_)).scalar_one_or_none()
+    if key is None:
+        return Beside(None, None)
+    session.execute(_BY_VALUES)
+    ways = {row.way: row for row in session.execute(around(about, state, options, Cursor(key, id_), now=now))}
+    return Beside(ways.get("before"), ways.get("behind"))
+
+
+def around(about: ListDescription, state: State, options: Options, place: Cursor, *, now: datetime) -> Select[Any]:
+    """The row before the place and the one behind it, told apart by `way`: each is a step in the index of the sort."""
+    sort, falls = about.sort_of(state.sort)
+    rows = rows_of(about, state._replace(columns=()), options, now=now).add_columns(about.label.label("label"))
+    here, there = tuple_(sort.key, about.id), (place.key, place.id)
+    behind = rows.where(here < there if falls else here > there).limit(1).subquery()
+    before = rows.where(here > there if falls else here < there).order_by(None)
+    before_it = before.order_by(*_order(about, sort.key, not falls)).limit(1).subquery()
+    ways = (select(literal(way).label("way"), row) for way, row in (("before", before_it), ("behind", behind)))
+    return select(union_all(*ways).subquery())
 
 
 class _Explain(Executable, ClauseElement):

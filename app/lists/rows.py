@@ -94,24 +94,24 @@ class Rows:
         self._environment = environment.overlay()
         self._environment.filters = {**environment.filters, "money": _money, "moment": _moment}
         self._template = lru_cache(SHAPES)(partial(compiled, self._environment))
-        self._kept: dict[tuple[Shape, str, str], _Kept] = {}
+        self._kept: dict[tuple[Shape, str, str, str], _Kept] = {}
 
     def html(self, page: ListPage, words: object) -> Markup:
         """The `<tr>` of all rows. `words`: the module that the cells take their words from."""
         columns = tuple((head.column.name, head.column.kind, head.wide) for head in page.headings)
         shape = Shape(page.about.cells, columns, bool(page.acts))
         if self._environment.auto_reload:
-            return Markup("".join(map(self._maker(shape, words), page.rows)))  # noqa: S704
-        kept = self._kept_of(shape)
+            return Markup("".join(map(self._maker(shape, page.within, words), page.rows)))  # noqa: S704
+        kept = self._kept_of(shape, page.within)
         make: Callable[[Row[Any]], str] | None = None
         for row in page.rows:
             if row not in kept:
-                make = make or self._maker(shape, words)
+                make = make or self._maker(shape, page.within, words)
                 kept[row] = make(row)
         return Markup("".join(kept[row] for row in page.rows))  # noqa: S704
 
-    def _kept_of(self, shape: Shape) -> dict[Row[Any], str]:
-        key, now = (shape, language(), str(get_timezone())), time.monotonic()
+    def _kept_of(self, shape: Shape, within: str) -> dict[Row[Any], str]:
+        key, now = (shape, within, language(), str(get_timezone())), time.monotonic()
         kept = self._kept.get(key)
         if kept is None or kept.until < now:
             if len(self._kept) >= SHAPES:
@@ -119,9 +119,9 @@ class Rows:
             kept = self._kept[key] = _Kept(now + TICK_S, {})
         return kept.html
 
-    def _maker(self, shape: Shape, words: object) -> Callable[[Row[Any]], str]:
+    def _maker(self, shape: Shape, within: str, words: object) -> Callable[[Row[Any]], str]:
         module = self._template(shape).make_module({
-            "words": Remembering(words), "address": Addresses().of, "language": language(),
+            "words": Remembering(words), "address": Addresses().of, "within": within, "language": language(),
             "timezone": str(get_timezone()), "moment_now": clock.now(), "pick_it": _("Pick the row"),
         })  # fmt: skip
         make: Callable[[Row[Any]], str] = module.tr  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
 """Everything that a customer can quote of an order, in one spelling each, so that one index finds it. Pure.
 
-Kinds: number, mail, phone (digits with the country's code), name (each word of names and companies), sku, mollie,
-tracking, address (postal code, house, country), or zipcode alone. GTINs are added from the catalogue where orders are
-written.
+Kinds: number, customer (the shop's number of them), mail, phone (digits with the country's code), name (each word of
+names and companies), sku, mollie, tracking, address (postal code, house, country), or zipcode alone. Where orders are
+written, GTINs are added from the catalogue, and the serial numbers of their pieces.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import phonenumbers
 
 from app.orders.seen import OrderSeen
+from app.orders.serial_numbers import imei
 
 LONGEST = 100  # Characters of a key; a longer text is prose.
 LEAST = 2  # Letters of a word of a name.
@@ -36,6 +37,8 @@ def keys_of(order: OrderSeen) -> set[Key]:
     found = {Key("number", plain(order.number))}
     if order.email:
         found.add(Key("mail", plain(order.email)))
+    if order.customer_number:
+        found.add(Key("customer", plain(order.customer_number)))
     texts = [order.name, order.company]
     for address in order.addresses:
         texts += [address.name, address.company]
@@ -57,6 +60,8 @@ def meanings(text: str) -> list[str]:
     """The spellings under which a key may stand that somebody means by `text`, the likeliest first."""
     text = text.strip().removeprefix("#")[:LONGEST]
     found = [plain(text), compact(text)]
+    if digits := imei(text):
+        found.append(digits)
     if _PHONE.fullmatch(text) and (digits := phone(text, "NL")):
         found.append(digits)
     return [value for value in dict.fromkeys(found) if value]

@@ -18,7 +18,7 @@ from app.db import Base, Created, Id, Moment, Money, Rate, Short, Words
 
 PROMISES = ("none", "held", "short", "released", "shipped")
 EVENT_KINDS = ("placed", "order", "payment", "delivery", "tracking", "edited", "stock", "gone", "back", "verdict",
-               "refund", "act", "note", "note_back")  # fmt: skip
+               "refund", "act", "note", "note_back", "serial", "serial_off")  # fmt: skip
 
 
 class Order(Base):
@@ -99,6 +99,19 @@ class OrderLine(Base):
     tax_percent: Mapped[Rate | None]
     variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"), index=True)
     promise: Mapped[Short] = mapped_column(server_default="none")
+
+
+class OrderSerial(Base):
+    """A piece that went into a line, by its serial number or IMEI, in the spelling of `serial_numbers`."""
+
+    __tablename__ = "order_serial"
+    __table_args__ = (UniqueConstraint("order_line_id", "serial"), Index(None, "serial"))
+
+    id: Mapped[Id]
+    order_line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id", ondelete="CASCADE"))
+    serial: Mapped[Short]
+    added_at: Mapped[Moment]
+    added_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))  # None: another system told.
 
 
 class OrderPayment(Base):

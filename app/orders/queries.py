@@ -7,7 +7,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, false, intersect, or_, select, tuple_, union
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    false,
+    func,
+    intersect,
+    or_,
+    select,
+    text,
+    tuple_,
+    union,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from app.catalog.models import Variant
@@ -26,6 +39,7 @@ from app.orders.models import (
     OrderKey,
     OrderLine,
     OrderPayment,
+    OrderSerial,
 )
 from app.payments.queries import MoneyOfOrder, of_order
 from app.payments.words import AS_SHOP
@@ -97,11 +111,12 @@ def of_person(session: Session, person_id: int, *, before: tuple[datetime, int] 
 
 
 class LineRow(NamedTuple):
-    """`supplier`: by whose offer the line was priced when it was ordered."""
+    """`supplier`: by whose offer the line was priced when it was ordered. `serials`: id and number of its pieces."""
 
     line: OrderLine
     grade: str | None
     supplier: str | None
+    serials: list[tuple[int, str]]
 
 
 class OrderPage(NamedTuple):
@@ -142,7 +157,7 @@ def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | N
         return None
     order, channel, code = head
     lines = session.execute(
-        select(OrderLine, Variant.grade, _sold_by(order).scalar_subquery())
+        select(OrderLine, Variant.grade, _sold_by(order).scalar_subquery(), _PIECES.scalar_subquery())
         .outerjoin(Variant, Variant.id == OrderLine.variant_id)
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
@@ -166,6 +181,14 @@ def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | N
         ).scalars().all(),
         of_order(session, order_id), open_acts(session, order_id), asked_at,
     )  # fmt: skip
+
+
+_PIECES = select(
+    func.coalesce(
+        func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(OrderSerial.id, OrderSerial.serial), OrderSerial.id)),
+        text("'[]'"),
+    )
+).where(OrderSerial.order_line_id == OrderLine.id)
 
 
 def _sold_by(order: Order) -> Select[Any]:

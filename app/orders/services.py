@@ -91,16 +91,24 @@ _GTINS = text("""
     FROM shop_order o JOIN order_line l ON l.order_id = o.id JOIN variant v ON v.id = l.variant_id
     WHERE o.id = ANY(:ids) AND v.gtin IS NOT NULL
 """)
+_SERIALS = text("""
+    INSERT INTO order_key (order_id, kind, value, placed_at)
+    SELECT DISTINCT o.id, 'serial', lower(s.serial), o.placed_at
+    FROM shop_order o JOIN order_line l ON l.order_id = o.id JOIN order_serial s ON s.order_line_id = l.id
+    WHERE o.id = ANY(:ids)
+""")
 _KNOWN = text("SELECT external_id, content_hash, gone_at FROM shop_order WHERE channel_id = :channel_id "
               "AND external_id = ANY(:ids)")  # fmt: skip
-# What the timeline compares with, in one look: the order, its attempts, deliveries and lines.
+# What the timeline compares with, in one look: the order, its attempts, deliveries, lines and addresses.
 _BEFORE = text("""
-    SELECT o.id, o.external_id, o.customer_id, o.state, o.gone_at IS NOT NULL AS gone, o.total,
+    SELECT o.id, o.external_id, o.customer_id, o.state, o.gone_at IS NOT NULL AS gone, o.total, o.shipping, o.name,
+      o.company, o.email,
       (SELECT jsonb_object_agg(p.external_id, p.state) FROM order_payment p WHERE p.order_id = o.id) AS payments,
-      (SELECT jsonb_object_agg(d.external_id, jsonb_build_array(d.state, d.tracking_codes))
+      (SELECT jsonb_object_agg(d.external_id, jsonb_build_array(d.state, d.tracking_codes, d.method_name))
        FROM order_delivery d WHERE d.order_id = o.id) AS deliveries,
-      (SELECT jsonb_object_agg(l.external_id, jsonb_build_array(l.label, l.quantity))
-       FROM order_line l WHERE l.order_id = o.id) AS lines
+      (SELECT jsonb_object_agg(l.external_id, jsonb_build_array(l.label, l.quantity, l.unit_price::text))
+       FROM order_line l WHERE l.order_id = o.id) AS lines,
+      (SELECT jsonb_object_agg(a.external_id, a.phone) FROM order_address a WHERE a.order_id = o.id) AS phones
     FROM shop_order o WHERE o.channel_id = :channel_id AND o.external_id = ANY(:ids)
     ORDER BY o.external_id FOR UPDATE
 """)
@@ -155,6 +163,7 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
         (ids[order.external_id], *key, order.placed_at) for order in orders for key in keys_of(order)
     ))  # fmt: skip
     session.execute(_GTINS, {"ids": list(ids.values())})
+    session.execute(_SERIALS, {"ids": list(ids.values())})
     copy_rows(session, "order_event", ("order_id", "at", "kind", "facts"), _events(orders, before, ids, now))
     owning.settle(session, owners, had, now=now)
     return list(ids.values()), lost.get("order_line", [])

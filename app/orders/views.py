@@ -6,19 +6,21 @@ import uuid
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock
 from app.customers.queries import card
 from app.db import reading
 from app.extensions import settings
+from app.lists import beside
 from app.lists.pages import show
 from app.orders import queries, words
 from app.orders.listing import ORDERS
 from app.payments import words as money_words
 from app.payments.verdict import CENT, ROUNDING
-from app.web.fragments import render, tagged, unchanged
+from app.web.fragments import render, tagged, unchanged, wants_fragment
+from app.web.lazy import current_user
 from app.web.permissions import requires
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
@@ -53,10 +55,14 @@ def detail(order_id: int) -> Response:
     doubt = page.money.verdict.since if page.money.verdict else None
     late = doubt is not None and clock.now() - doubt > timedelta(seconds=settings().payment_grace_seconds)
     access = settings().mollie.get(page.channel_code)
+    within = beside.said(request.args)
+    near = None
+    if within is not None and not wants_fragment(request.headers):
+        near = beside.beside(session, ORDERS, order_id, within, user_id=current_user.id)
     return tagged(
         render("orders/detail.html", "live", page=page, order=page.order, words=words, money_words=money_words,
                events=events, strays=strays, late=late, rounding=rounding(page), key=uuid.uuid4().hex,
-               bridge=access.bridge if access else "storefront", tag=tag,
+               bridge=access.bridge if access else "storefront", tag=tag, within=within or {}, near=near,
                customer=card(session, page.order.customer_id)),
         tag,
     )  # fmt: skip

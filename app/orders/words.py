@@ -136,11 +136,24 @@ def event(found: OrderEvent, currency: str) -> tuple[str, str]:
         return _("Order"), _("not known by the storefront any more")
     if found.kind == "back":
         return _("Order"), _("known by the storefront again")
+    if found.kind == "serial":
+        return _("Piece"), _("%(serial)s into %(line)s (%(by)s)", **facts)
+    if found.kind == "serial_off":
+        return _("Piece"), _("%(serial)s out of %(line)s (%(by)s)", **facts)
     if found.kind == "note":
         return _("Note"), _("%(text)s (%(by)s)", text=facts["text"], by=facts["by"])
     if found.kind == "note_back":
         return _("Note"), _("taken back: %(text)s (%(by)s)", text=facts["text"], by=facts["by"])
     return _("Order"), _edited(facts, currency)
+
+
+_MONEY = {"total": _l("total"), "shipping": _l("shipping costs")}
+_FIELDS = {"name": _l("name"), "company": _l("company"), "mail": _l("mail address"), "phone": _l("phone number"),
+           "sent_by": _l("sent by")}  # fmt: skip
+
+
+def _change(what: str, old: str, new: str) -> str:
+    return _("%(what)s %(old)s → %(new)s", what=what, old=old, new=new)
 
 
 def _edited(facts: dict[str, Any], currency: str) -> str:
@@ -149,9 +162,14 @@ def _edited(facts: dict[str, Any], currency: str) -> str:
               for label, pieces in facts.get("removed", [])]  # fmt: skip
     parts += [_("%(label)s: %(old)s → %(new)s pieces", label=label, old=old, new=new)
               for label, old, new in facts.get("changed", [])]  # fmt: skip
-    if "total" in facts:
-        old, new = (money(Decimal(value), currency) for value in facts["total"])
-        parts.append(_("total %(old)s → %(new)s", old=old, new=new))
+    parts += [_change(_("price of %(label)s", label=label), *(money(Decimal(price), currency) for price in prices))
+              for label, *prices in facts.get("prices", [])]  # fmt: skip
+    for name, what in _MONEY.items():
+        if name in facts:
+            parts.append(_change(what, *(money(Decimal(value), currency) for value in facts[name])))
+    parts += [
+        _change(what, *(value or "–" for value in facts[name])) for name, what in _FIELDS.items() if name in facts
+    ]
     return "; ".join(parts)
 
 

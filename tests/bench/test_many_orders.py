@@ -16,6 +16,7 @@ from app.customers import matching
 from app.db import db
 from app.orders.keys import keys_of
 from app.orders.seen import AddressSeen, DeliverySeen, LineSeen, OrderSeen, PaymentSeen
+from app.orders.serial_numbers import read
 from app.payments.judging import judge_orders
 from bench import many_orders
 
@@ -62,7 +63,7 @@ def orders_seen(session: Session) -> dict[int, tuple[int, OrderSeen]]:
 
 def test_orders_are_found_by_what_the_product_would_find_them_by(filled: Session) -> None:
     stored: dict[int, set[tuple[str, str]]] = {}
-    for row in rows(filled, "SELECT order_id, kind, value FROM order_key WHERE kind <> 'gtin'"):
+    for row in rows(filled, "SELECT order_id, kind, value FROM order_key WHERE kind NOT IN ('gtin', 'serial')"):
         stored.setdefault(row.order_id, set()).add((row.kind, row.value))
 
     seen = orders_seen(filled)
@@ -72,6 +73,16 @@ def test_orders_are_found_by_what_the_product_would_find_them_by(filled: Session
         JOIN variant v ON v.id = l.variant_id) x LEFT JOIN order_key k USING (order_id) WHERE k.kind = 'gtin'
         AND k.value = x.gtin""")  # fmt: skip
     assert gtins[0][0] == gtins[0][1] > COUNT
+
+
+def test_pieces_are_found_by_their_serial_numbers(filled: Session) -> None:
+    keys = rows(filled, "SELECT order_id, value FROM order_key WHERE kind = 'serial'")
+    pieces = rows(filled, """SELECT l.order_id, lower(s.serial) FROM order_serial s
+        JOIN order_line l ON l.id = s.order_line_id""")  # fmt: skip
+
+    assert {tuple(row) for row in keys} == {tuple(row) for row in pieces}
+    assert len(keys) > COUNT // 5
+    assert all(read(row.value).lower() == row.value for row in keys)
 
 
 def test_lists_are_narrowed_by_what_the_product_would_say(filled: Session) -> None:

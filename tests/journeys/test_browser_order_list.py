@@ -79,6 +79,13 @@ def test_an_agent_narrows_a_list_keeps_it_acts_on_all_of_it_and_takes_it_along(
     here = page.url
     page.keyboard.press("Enter")
     page.wait_for_selector("#order-live")
+    page.keyboard.press("Shift+J")
+    page.wait_for_selector("h1:has-text('#20003')")
+    page.keyboard.press("Shift+K")
+    page.wait_for_selector("h1:has-text('#20002')")
+    page.go_back()
+    page.go_back()
+    page.wait_for_selector("h1:has-text('#20002')")
     page.go_back()
     page.wait_for_url(here)
     page.wait_for_selector("[data-picked]:has-text('3 picked')")

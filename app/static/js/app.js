@@ -82,7 +82,8 @@ document.addEventListener("drop", (event) => {
   sendFile(input);
 });
 
-// Keyboard: j and k move along the rows, Enter opens one, ? lists the keys. The search box is in palette.js.
+// Keyboard: j and k move along the rows, Enter opens one, Shift j and Shift k
+// turn to the record beside it, ? lists the keys. The search box is in palette.js.
 const typing = (element) => element.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
 let row = -1;
 const move = (step) => {
@@ -103,6 +104,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?") document.getElementById("keys")?.showModal();
   if (event.key === "j") move(1);
   if (event.key === "k") move(-1);
+  if (event.key === "J") document.querySelector("[data-behind]")?.click();
+  if (event.key === "K") document.querySelector("[data-before]")?.click();
   if (event.key === "Enter" && row >= 0) {
     document.querySelectorAll("table.rows tbody tr:has(a)")[row]?.querySelector("a")?.click();
   }

@@ -68,6 +68,38 @@ def test_no_sort_and_no_filter_reads_the_whole_table(filled: tuple[Session, Opti
         assert "shop_order" not in {scan["Relation Name"] for scan in scans}, (sort, mix, json.dumps(plan, indent=1))
 
 
+@pytest.mark.parametrize("mix", MIXES)
+def test_what_stands_beside_a_row_is_found_without_reading_the_whole_table(
+    filled: tuple[Session, Options], mix: str
+) -> None:
+    session, options = filled
+    for sort in SORTS:
+        state = state_of(ORDERS, args(mix) | {"sort": sort})
+        row = session.execute(queries.rows_of(ORDERS, state_of(ORDERS, {"sort": sort}), {}, now=clock.now())
+                              .offset(25_000).limit(1)).one()  # fmt: skip
+        place = queries.Cursor(row.list_key, row.id)
+        plan = queries.plan(session, queries.around(ORDERS, state, options, place, now=clock.now()))
+
+        scans = [node for node in nodes(plan) if node["Node Type"] == "Seq Scan"]
+        assert "shop_order" not in {scan["Relation Name"] for scan in scans}, (sort, mix, json.dumps(plan, indent=1))
+        if not mix:
+            steps = [node["Index Cond"] for node in nodes(plan) if "ROW(" in node.get("Index Cond", "")]
+            assert len(steps) == 2, (sort, json.dumps(plan, indent=1))
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_what_stands_beside_a_row_is_what_the_list_shows_beside_it(filled: tuple[Session, Options], sort: str) -> None:
+    session, options = filled
+    state = state_of(ORDERS, {"sort": sort, "payment": "paid"})
+    deep = session.execute(queries.rows_of(ORDERS, state, options, now=clock.now()).offset(30_000).limit(3)).all()
+
+    found = queries.beside(session, ORDERS, state, options, deep[1].id, now=clock.now())
+
+    assert found.before is not None
+    assert found.behind is not None
+    assert [found.before.id, found.behind.id] == [deep[0].id, deep[2].id]
+
+
 @pytest.mark.parametrize("sort", SORTS)
 def test_a_deep_page_begins_where_the_one_before_it_ended(filled: tuple[Session, Options], sort: str) -> None:
     session, options = filled

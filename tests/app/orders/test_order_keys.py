@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from small_assortment import Assortment
 from sqlalchemy.orm import Session
 
+from app.customers import queries as customers
 from app.orders import keys, queries, services
 from app.orders.models import Order
 
@@ -28,6 +29,7 @@ def orders(session: Session) -> Session:
               for number in range(99)]  # fmt: skip
     zoe = few.order(
         "10050", email="Zoe.Van-Dijk@Example.org", name="Zoë van Dijk-Özgür", company="Tulp & Zn. B.V.",
+        customer_number="NL-88213",
         addresses=(address._replace(name="Zoë van Dijk", phone="+31 (0)6-8765 4321", zipcode="3511 lx"),),
         payments=(few.payment("z", mollie_payment_id="tr_5B8cwPMGnU"),),
         deliveries=(few.delivery("z", tracking_codes=("3S IUSD 0123456",)),),
@@ -42,7 +44,8 @@ def orders(session: Session) -> Session:
         "10050", "#10050", " 10050 ", "1005", "zoe.van-dijk@example.org", "ZOE.VAN-DIJK@EXAMPLE.ORG", "zoe.van-dijk@",
         "0687654321", "06 8765 4321", "06-87654321", "+31687654321", "0031 6 87654321", "+31 (0)6 8765 4321",
         "Zoë", "zoe", "özgür", "OZGUR", "van Dijk", "dijk zoe", "Zoë van Dijk-Özgür", "Tulp", "3511LX", "3511 lx",
-        "sku-1", "SKU-1", "4006381333931", "tr_5B8cwPMGnU", "tr_5b8c", "3SIUSD0123456", "3S IUSD 0123456",
+        "sku-1", "SKU-1", "4006381333931", "tr_5B8cwPMGnU", "tr_5b8c", "3SIUSD0123456", "3S IUSD 0123456", "NL-88213",
+        "nl-88213", "NL-882",
     ],
 )  # fmt: skip
 def test_the_right_order_is_first(orders: Session, text: str) -> None:
@@ -54,6 +57,15 @@ def test_the_right_order_is_first(orders: Session, text: str) -> None:
 @pytest.mark.parametrize("text", ["", " ", "#", "99999", "nobody@example.org", "0611111111", "zoe ada", "%", "_", "\\"])
 def test_what_nobody_has_finds_nothing(orders: Session, text: str) -> None:
     assert queries.found(orders, text, limit=6) == []
+
+
+def test_a_number_of_a_customer_finds_all_of_his_orders_behind_the_order_of_that_number(session: Session) -> None:
+    channel = Assortment(session).shops[0].id
+    his = [few.order(number, customer_number="10050", email="his@example.com") for number in ("10007", "10009")]
+    services.apply_orders(session, channel, [*his, few.order("10050", name="Bo")], now=NOON)
+
+    assert [row.number for row in queries.found(session, "10050", limit=6)] == ["10050", "10009", "10007"]
+    assert [row.email for row in customers.found(session, "10050", limit=6)] == ["his@example.com"]
 
 
 def test_a_whole_number_stands_before_longer_ones(session: Session) -> None:

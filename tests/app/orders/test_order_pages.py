@@ -4,56 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import few_orders as few
-import flask_babel
 import pytest
 import sqlalchemy as sa
+from desk import Desk
 from few_orders import NOON
-from flask.testing import FlaskClient
-from small_assortment import Assortment
-from sqlalchemy.orm import Session
 
 from app import clock
-from app.orders import promises, services
 from app.orders.listing import ORDERS
 from app.orders.models import Order
-from app.orders.seen import OrderSeen
-
-
-class Desk:
-    """An agent, and two storefronts whose orders come in."""
-
-    def __init__(self, session: Session, sign_in: Callable[[str], FlaskClient]) -> None:
-        self.session = session
-        self.assortment = Assortment(session)
-        variant = self.assortment.variant("SKU-1")
-        self.assortment.offer(self.assortment.supplier(), variant, quantity=2)
-        self.assortment.refresh(variant, now=NOON)
-        self.browser = sign_in("agent")
-        session.execute(sa.text("UPDATE user_account SET locale = 'en'"))
-        session.commit()
-
-    def comes(self, *orders: OrderSeen, shop: int = 1) -> list[int]:
-        channel = self.assortment.shops[shop].id
-        applied = services.apply_orders(self.session, channel, orders, now=NOON)
-        promises.keep(self.session, channel, applied.moved, dropped=applied.dropped, now=NOON, given_up=NOON)
-        self.session.commit()
-        return applied.moved
-
-    def page(self, path: str, **headers: str) -> str:
-        flask_babel.refresh()  # The test's application context would keep the locale of its first request.
-        answer = self.browser.get(path, headers=headers)
-        assert answer.status_code == 200, path
-        return " ".join(answer.get_data(as_text=True).split())
-
-
-@pytest.fixture
-def desk(session: Session, sign_in: Callable[[str], FlaskClient]) -> Desk:
-    return Desk(session, sign_in)
 
 
 def test_the_list_has_both_storefronts_and_each_filter_narrows_it(desk: Desk) -> None:
@@ -188,3 +151,17 @@ def test_a_line_says_by_whose_offer_it_was_priced_when_it_was_ordered(desk: Desk
 
     (before,) = desk.comes(few.order("10002", placed_at=NOON - timedelta(days=1)))
     assert "foxway" not in desk.page(f"/orders/{before}").split("Items")[1].split("Payment")[0]
+
+
+def test_the_timeline_tells_what_was_changed_at_the_shop(desk: Desk) -> None:
+    (order_id,) = desk.comes(few.order("10001"))
+    desk.comes(
+        few.order("10001", email="new@example.com", shipping=Decimal("5.95"), total=Decimal("126.95"), company="Bos",
+                  lines=(few.line("10001", quantity=2, unit_price=Decimal("60.50")),))
+    )  # fmt: skip
+
+    (told,) = re.findall(r"<span>(iPhone 12: .*?)</span>", desk.page(f"/orders/{order_id}"))
+
+    assert told == ("iPhone 12: 1 → 2 pieces; price of iPhone 12 €121.00 → €60.50; total €121.00 → €126.95; "
+                    "shipping costs €0.00 → €5.95; company – → Bos; "
+                    "mail address ada@example.com → new@example.com")  # fmt: skip

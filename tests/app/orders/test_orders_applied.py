@@ -80,6 +80,37 @@ def test_what_an_order_lost_goes_and_what_stays_keeps_its_row(session: Session, 
                     "total": ["121.00", "363.00"]}  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("edited", "facts"),
+    [
+        ({"lines": (few.line("10001", unit_price=Decimal("99.5")),)}, {"prices": [["iPhone 12", "121.0000", "99.5"]]}),
+        ({"email": "new@example.com"}, {"mail": ["ada@example.com", "new@example.com"]}),
+        ({"name": "Ada Bos", "company": "Bos B.V."}, {"name": ["Ada Jansen", "Ada Bos"], "company": ["", "Bos B.V."]}),
+        ({"shipping": Decimal("5.95"), "total": Decimal("126.95")},
+         {"shipping": ["0.00", "5.95"], "total": ["121.00", "126.95"]}),
+        ({"deliveries": (few.delivery("10001", method_name="Courier"),)}, {"sent_by": ["Parcel", "Courier"]}),
+        ({"addresses": (few.order().addresses[0]._replace(phone="0612345678"),)}, {"phone": ["", "0612345678"]}),
+    ],
+)  # fmt: skip
+def test_what_was_changed_at_the_shop_is_told_old_and_new(
+    session: Session, channel: int, edited: dict[str, Any], facts: dict[str, Any]
+) -> None:
+    apply(session, channel, few.order("10001"))
+
+    apply(session, channel, few.order("10001", **edited))
+
+    told = session.execute(sa.select(OrderEvent.kind, OrderEvent.facts).where(OrderEvent.kind != "placed")).all()
+    assert [tuple(row) for row in told] == [("edited", facts)]
+
+
+def test_a_parcel_or_an_address_that_comes_later_is_no_change_of_one(session: Session, channel: int) -> None:
+    apply(session, channel, few.order("10001", deliveries=(), addresses=()))
+
+    apply(session, channel, few.order("10001"))
+
+    assert session.execute(sa.select(OrderEvent.kind)).scalars().all() == ["placed"]
+
+
 def test_lines_find_our_variants_by_sku(session: Session) -> None:
     assortment = Assortment(session)
     variant = assortment.variant("SKU-1")

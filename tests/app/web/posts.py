@@ -283,6 +283,12 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
          "country": "NL", "reason": "a typing error"}, "orders.address",
     ),
     "orders.resend": lambda house: Post(f"/orders/{house.order_id}/resend", {"key": KEY}, "orders.resend"),
+    "orders.add_serial": lambda house: Post(
+        f"/orders/{house.order_id}/lines/{house.line_id()}/serials", {"serial": "C8QXK0AAA1"}, "orders.serial_add"
+    ),
+    "orders.remove_serial": lambda house: Post(
+        f"/orders/{house.order_id}/serials/{house.serial_id()}/remove", {}, "orders.serial_remove"
+    ),
     "orders.decide": lambda house: Post(
         f"/orders/acts/{house.act().id}/decide", {"agreed": "y"}, "orders.cancel.agree"
     ),
