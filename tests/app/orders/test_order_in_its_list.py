@@ -70,7 +70,8 @@ def test_an_order_that_left_the_list_still_knows_its_place_in_it(desk: Desk) -> 
 def test_a_saved_view_is_turned_through_as_it_is(desk: Desk) -> None:
     desk.comes(*(few.order(f"1000{n}", payment_state="paid" if n else "open") for n in range(3)))
     desk.browser.post("/lists/orders/views", data={"name": "Paid", "payment": "paid", "sort": "number"})
-    view = re.search(r"/orders/\?view=\d+", desk.page("/orders/?payment=paid"))
+    menu = desk.page("/lists/orders/menu/views?payment=paid", **{"HX-Request": "true"})
+    view = re.search(r"/orders/\?view=\d+", menu)
     assert view is not None
 
     first, last = links(desk, view[0])
