@@ -22,6 +22,7 @@ ASSOCIATIONS: Mapping[str, Any] = {
     "addresses": {"associations": {"country": {}}},
     "deliveries": {"associations": {"stateMachineState": {}, "shippingMethod": {}}},
     "transactions": {"associations": {"stateMachineState": {}, "paymentMethod": {}}},
+    "documents": {"associations": {"documentType": {}}},
 }
 INCLUDES: Mapping[str, Any] = {"customer": ["id", "guest"]}  # Of the record itself nothing else is read.
 LIVE_VERSION = "0fa91ce3e96a4bc2be4bd9ce752c3425"
@@ -29,6 +30,7 @@ LIVE_VERSION = "0fa91ce3e96a4bc2be4bd9ce752c3425"
 _STAMPS = (
     "createdAt", "updatedAt", "transactions.createdAt", "transactions.updatedAt", "deliveries.createdAt",
     "deliveries.updatedAt", "lineItems.createdAt", "lineItems.updatedAt", "addresses.updatedAt",
+    "documents.createdAt",
 )  # fmt: skip
 
 
@@ -177,6 +179,20 @@ class Address(_Body):
     phone: Words = Field("", alias="phoneNumber")
 
 
+class Document(_Body):
+    """An invoice and its like. Older shops keep the number in `config` alone; which ones is unverified."""
+
+    id: str
+    kind: Annotated[Named | None, BeforeValidator(_none_if_list)] = Field(None, alias="documentType")
+    told_number: Words = Field("", alias="documentNumber")
+    config: Custom = Field(default_factory=dict)
+    created_at: Moment = Field(alias="createdAt")
+
+    @property
+    def number(self) -> str:
+        return (self.told_number or str(self.config.get("documentNumber") or "")).strip()
+
+
 class CustomerRecord(_Body):
     guest: bool = True
 
@@ -219,4 +235,5 @@ class ShopOrder(_Body):
     transactions: Annotated[list[Transaction], BeforeValidator(_list_if_object)] = Field(default_factory=list)
     deliveries: Annotated[list[Delivery], BeforeValidator(_list_if_object)] = Field(default_factory=list)
     addresses: Annotated[list[Address], BeforeValidator(_list_if_object)] = Field(default_factory=list)
+    documents: Annotated[list[Document], BeforeValidator(_list_if_object)] = Field(default_factory=list)
     custom_fields: Custom = Field(default_factory=dict, alias="customFields")
