@@ -40,6 +40,7 @@ class MollieAccess(BaseModel):
     webhook_token: SecretStr | None = None  # What nobody can guess in the address of our webhook.
     shop_webhook: str = "/mollie/webhook/{transaction}"  # The shop plugin's own; of a headless shop it is below /api.
     description_format: str = "{ordernumber}"  # As the shop's plugin is told to write it.
+    certificate: Path | None = None  # What is trusted instead of the usual authorities: of the sandbox's Mollie.
 
 
 class MollieOrganisation(BaseModel):
@@ -48,6 +49,7 @@ class MollieOrganisation(BaseModel):
     base_url: str = "https://api.mollie.com"
     token: SecretStr
     mode: Literal["live", "test"] = "live"
+    certificate: Path | None = None  # As of a storefront.
     webhook_secrets: list[SecretStr] = Field(default_factory=list)  # Of subscriptions; during a rotation both.
 
 
@@ -83,10 +85,12 @@ class Settings(BaseSettings):
     mollie: dict[str, MollieAccess] = Field(
         default_factory=dict,
         description="JSON object: channel code to `api_key`, `bridge` (`storefront` or `portal`), `webhook_token`, "
-        "`base_url`, `profile_id`, `shop_webhook`, `description_format`.",
+        "`base_url`, `profile_id`, `shop_webhook`, `description_format`, `certificate`.",
     )
     mollie_organisation: MollieOrganisation | None = Field(
-        None, description="JSON object: `token`, `mode`, `webhook_secrets`, `base_url`; needed for settlements."
+        None,
+        description="JSON object: `token`, `mode`, `webhook_secrets`, `base_url`, `certificate`; needed "
+        "for settlements.",
     )
     payment_grace_seconds: int = Field(
         60, ge=0, description="Seconds that a shop may lag behind Mollie before we call it a difference and mend it."

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
+from ssl import create_default_context
 from typing import Any
 
 import httpcore
@@ -110,11 +112,14 @@ class DeadlineTransport(httpx.BaseTransport):
     """Connections of one client. Certificates are always checked, proxies of the environment are not used.
 
     `resolve`: gives the addresses to connect to for a host and a port, instead of the operating system; it may refuse.
+    `certificate`: a file of what is trusted instead of the usual authorities. Raises OSError when it is not there.
     """
 
-    def __init__(self, *, connections: int = 16, resolve: Resolve | None = None) -> None:
+    def __init__(
+        self, *, connections: int = 16, resolve: Resolve | None = None, certificate: Path | None = None
+    ) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=create_default_context(cafile=certificate) if certificate else httpx.create_ssl_context(),
             max_connections=connections,
             keepalive_expiry=5.0,
             network_backend=_Backend(resolve),

@@ -1,13 +1,15 @@
 """Flow `portal.bulk-acts.portal`: what a person asked for many rows of a list is done, row by row.
 
 Some rows at a time are done and marked in one transaction, so that a worker that takes the act over goes on with those
-that wait. Where some rows break, each of them is tried alone: one bad row harms no neighbour.
+that wait, and whoever stops it is obeyed before the next ones. Where some rows break, each of them is tried alone: one
+bad row harms no neighbour.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -24,6 +26,10 @@ from jobs.settlement import Outcome, settle
 
 log = logging.getLogger(__name__)
 BLOCK = 200  # Rows per transaction.
+
+
+class Stopped(Exception):
+    """Somebody stopped the act."""
 
 
 class _Whole(NamedTuple):
@@ -56,22 +62,29 @@ def _run(batch: Batch, message: Claimed) -> None:
     about = description(row.list_name)
     whole = _Whole(about, about.act_of(row.act), Told(bulk_id, by, row.given, batch.fence, clock.now()),
                    row.undo_of is not None)  # fmt: skip
+    with suppress(Stopped):  # What became of the rows is told as of any other act.
+        _all(whole)
+    with transaction() as session:
+        ended = bulk.hold(session, bulk_id, fence=batch.fence, state="done", ended_at=clock.now())
+        if not ended and not bulk.is_stopped(session, bulk_id):
+            raise LeaseLost("another worker has this act")
+        result = {f"{count.state} {count.reason}".strip(): count.rows for count in bulk.counts(session, bulk_id)}
+        settle(session, batch, [Outcome(message.id, "delivered", result)])
+
+
+def _all(whole: _Whole) -> None:
+    """Do all rows that wait. Raises Stopped, LeaseLost."""
     after = 0
     while True:
         with transaction() as session:
-            ids = bulk.waiting(session, bulk_id, after=after, limit=BLOCK)
+            ids = bulk.waiting(session, whole.told.bulk_id, after=after, limit=BLOCK)
         if not ids:
-            break
+            return
         _block(whole, ids)
         after = ids[-1]
         for flow in whole.act.wakes:
             queue.wake(flow)
         failpoints.reach("bulk.block")
-    with transaction() as session:
-        if not bulk.hold(session, bulk_id, fence=batch.fence, state="done", ended_at=clock.now()):
-            raise LeaseLost("another worker has this act")
-        result = {f"{count.state} {count.reason}".strip(): count.rows for count in bulk.counts(session, bulk_id)}
-        settle(session, batch, [Outcome(message.id, "delivered", result)])
 
 
 def _block(whole: _Whole, ids: Sequence[int]) -> None:
@@ -104,4 +117,6 @@ def _do(whole: _Whole, ids: Sequence[int]) -> None:
 
 def _hold(session: sa.orm.Session, whole: _Whole) -> None:
     if not bulk.hold(session, whole.told.bulk_id, fence=whole.told.fence):
+        if bulk.is_stopped(session, whole.told.bulk_id):
+            raise Stopped
         raise LeaseLost("another worker has this act")

@@ -2,12 +2,14 @@
 
 The rows are one statement behind a cursor of the server, so that they are of one moment and memory does not grow with
 them. The file's pieces are rows of the database, and stand there with the progress. A worker that takes an export over
-begins anew; one that was believed dead finds another fence and writes nothing more.
+begins anew; one that was believed dead finds another fence and writes nothing more. Whoever stops it moves its state,
+which is looked at with each block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from flask_babel import force_locale
@@ -31,6 +33,10 @@ from jobs.claims import Batch, Claimed, LeaseLost
 from jobs.settlement import Outcome, settle
 
 BLOCK = 2000  # Rows between two looks at the progress.
+
+
+class Stopped(Exception):
+    """Somebody stopped the export."""
 
 
 def work(batch: Batch) -> None:
@@ -61,7 +67,12 @@ def _write(batch: Batch, message: Claimed) -> None:
             ended: dict[str, Any] = {"state": "done", "done": rows}
         except TooManyRows:
             ended = {"state": "failed", "problem": "too_many"}
+        except Stopped:
+            ended = {"state": "stopped"}
     with transaction() as session:
+        if ended["state"] == "stopped":
+            settle(session, batch, [Outcome(message.id, "delivered", ended)])
+            return
         if not exports.moved(session, export.id, fence=batch.fence, ended_at=clock.now(), **ended):
             raise LeaseLost("another worker writes this export")
         audit.record(session, act=f"lists.export_{ended['state']}", subject_kind="list", subject_id=about.name,
@@ -70,7 +81,7 @@ def _write(batch: Batch, message: Claimed) -> None:
 
 
 def _file(batch: Batch, export: ListExport, about: ListDescription, state: State, options: Options) -> int:
-    """Write the rows; returns how many. Raises TooManyRows, LeaseLost."""
+    """Write the rows; returns how many. Raises TooManyRows, Stopped, LeaseLost."""
     columns = [about.by_name[name] for name in state.columns]
     headings = [str(column.label) for column in columns]
     if export.format == "csv":
@@ -94,25 +105,31 @@ def _pieces(batch: Batch, export: ListExport, about: ListDescription, state: Sta
                 exports.add_piece(session, export.id, position, piece)
                 position, size = position + 1, size + len(piece)
             if not exports.moved(session, export.id, fence=batch.fence, done=done, size_bytes=size, **more):
+                if exports.is_stopped(session, export.id):
+                    raise Stopped
                 raise LeaseLost("another worker writes this export")
 
     keep(iter(()), about=queries.total(reading(), about, state, options, now=export.asked_at).rows)
-    for block in _blocks(about, state, options, export):
-        for row in block:
-            writer.row([column.value(row) for column in columns])
-        done += len(block)
-        keep(writer.ready())
-        failpoints.reach("exports.block")
+    with closing(_blocks(about, state, options, export)) as blocks:
+        for block in blocks:
+            for row in block:
+                writer.row([column.value(row) for column in columns])
+            done += len(block)
+            keep(writer.ready())
+            failpoints.reach("exports.block")
     keep(writer.close())
     return done
 
 
-def _blocks(about: ListDescription, state: State, options: Options, export: ListExport) -> Iterator[Sequence[Row[Any]]]:
+def _blocks(
+    about: ListDescription, state: State, options: Options, export: ListExport
+) -> Generator[Sequence[Row[Any]], None, None]:
     """All rows of the list in its order, on a connection of their own: progress is committed meanwhile."""
     with Session(bind=db.engine) as reader:
         reader.execute(text("SET LOCAL cursor_tuple_fraction = 1"))  # Every row is read.
         statement = queries.rows_of(about, state, options, now=export.asked_at)
-        yield from reader.execute(statement, execution_options={"yield_per": BLOCK}).partitions()
+        with closing(reader.execute(statement, execution_options={"yield_per": BLOCK})) as rows:
+            yield from rows.partitions()
 
 
 def _facts(export: ListExport, about: ListDescription, state: State, options: Options) -> Facts:

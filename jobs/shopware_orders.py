@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from app.orders.seen import AddressSeen, DeliverySeen, LineSeen, OrderSeen, PaymentSeen
+from app.orders.seen import AddressSeen, DeliverySeen, DocumentSeen, LineSeen, OrderSeen, PaymentSeen
 from integrations.mollie.links import MollieLink, link_of
 from integrations.shopware.orders import Address, Delivery, LineItem, ShopOrder, Transaction
 
@@ -41,6 +41,10 @@ def order_seen(order: ShopOrder) -> OrderSeen:
         addresses=tuple(
             address_seen(one, billing=one.id == order.billing_address_id)
             for one in sorted(order.addresses, key=lambda one: one.id)
+        ),
+        documents=tuple(
+            DocumentSeen(one.id, one.kind.technical_name if one.kind else "", one.number[:255], one.created_at)
+            for one in sorted(order.documents, key=lambda one: (one.created_at, one.id)) if one.number
         ),
     )  # fmt: skip
 

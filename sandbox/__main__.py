@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import signal
+from pathlib import Path
 from threading import Event
 from types import FrameType
 
@@ -38,6 +39,7 @@ def mollie(port: int) -> str:
     return json.dumps(
         {
             "base_url": f"{scheme}://127.0.0.1:{port + len(SHOPS) + 1}", "organisation_token": ORGANISATION_TOKEN,
+            "certificate": str(_certificate().absolute()) if tls else None,
             "channels": {
                 profile.code: {"profile_id": profile.id, "api_key": profile.key("test"),
                                "webhook_secret": profile.webhook_secret, "webhook_token": shop.webhook_token,
@@ -46,6 +48,11 @@ def mollie(port: int) -> str:
             },
         }
     )  # fmt: skip
+
+
+def _certificate() -> Path:
+    default: Path = SandboxSettings.model_fields["mollie_certificate"].default
+    return Path(os.environ.get("SANDBOX_MOLLIE_CERTIFICATE", default))
 
 
 def serve() -> None:

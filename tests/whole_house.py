@@ -96,7 +96,7 @@ class WholeHouse:
             "line_id": self.line_id(), "serial_id": self.serial_id(),
             "act_id": self.act().id, "settlement_id": self.settlement_id,
             "customer_id": self.customer_id, "merge_id": self.merge_id,
-            "list_name": "orders", "part": "filter", "view_id": self._view().id, "export_id": self._export().id,
+            "list_name": "orders", "part": "filter", "view_id": self._view().id, "export_id": self.export().id,
             "bulk_id": self.bulk_act("preview"),
             "rule_set_id": self.draft_id, "rule_id": self.rule.id, "override_id": self.override.id,
         }  # fmt: skip
@@ -125,10 +125,12 @@ class WholeHouse:
             self.session.commit()
         return found
 
-    def _export(self) -> ListExport:
-        """A file that is ready for the person."""
+    def export(self, state: str = "done") -> ListExport:
+        """An export of the person's."""
         user_id = self._somebody()
-        found = self.session.execute(select(ListExport).where(ListExport.user_id == user_id)).scalars().first()
+        found = self.session.execute(
+            select(ListExport).where(ListExport.user_id == user_id, ListExport.state == state)
+        ).scalars().first()  # fmt: skip
         if found is None:
             now = clock.now()
             found = ListExport(
@@ -137,7 +139,7 @@ class WholeHouse:
                 format="csv",
                 args={"payment": "paid"},
                 locale="nl",
-                state="done",
+                state=state,
                 done=1,
                 size_bytes=3,
                 asked_at=now,

@@ -85,13 +85,11 @@ def _told_by_sandbox(what: str, environment: dict[str, str]) -> str:
 
 def _mollie(told: dict[str, Any]) -> dict[str, str]:
     """The portal's settings for Mollie, from what the sandbox says of it."""
+    place = {"base_url": told["base_url"], "certificate": told["certificate"]}
     names = ("api_key", "profile_id", "bridge", "webhook_token")
-    access = {
-        code: {"base_url": told["base_url"], **{name: one[name] for name in names}}
-        for code, one in told["channels"].items()
-    }
+    access = {code: {**place, **{name: one[name] for name in names}} for code, one in told["channels"].items()}
     organisation = {
-        "base_url": told["base_url"], "token": told["organisation_token"], "mode": "test",
+        **place, "token": told["organisation_token"], "mode": "test",
         "webhook_secrets": [one["webhook_secret"] for one in told["channels"].values()],
     }  # fmt: skip
     return {"MOLLIE": json.dumps(access), "MOLLIE_ORGANISATION": json.dumps(organisation)}
@@ -181,7 +179,7 @@ def _say_ready(environment: dict[str, str]) -> None:
     lines += [
         "",
         f"  storefronts  http://127.0.0.1:{sandbox + 1} Refurbished Direct, http://127.0.0.1:{sandbox + 2} Econocom",
-        f"  mollie       http://127.0.0.1:{sandbox + 3} (its clock, its payments)",
+        f"  mollie       {json.loads(environment['MOLLIE_ORGANISATION'])['base_url']} (its clock, its payments)",
         f"  sandbox      http://127.0.0.1:{sandbox} (faults, mails, customers)",
         f"  files        to drop: {Path('var') / 'supplier-files'}",
     ]

@@ -30,6 +30,7 @@ from app.lists.state import State
 FLOW = "portal.bulk-acts.portal"
 PREVIEW_KEPT = timedelta(days=1)
 TEXT_LONGEST = 1000
+STOPPED = "stopped"  # Why a row was left alone.
 
 
 class BulkError(Exception):
@@ -123,7 +124,7 @@ def again(session: Session, bulk_id: int, *, now: datetime) -> int:
     )
     count = len(tried.all())
     if count:
-        bulk.ended_at = None
+        bulk.ended_at = bulk.stopped_by = None
         _let_work(session, bulk, now=now)
         audit.record(session, act="bulk.again", subject_kind="bulk_act", subject_id=str(bulk_id), after={"rows": count})
     return count
@@ -147,6 +148,33 @@ def undo(session: Session, bulk_id: int, act: Act, *, user_id: int, now: datetim
     audit.record(session, act="bulk.undo", subject_kind="bulk_act", subject_id=str(bulk_id),
                  before={"act": bulk.act, "given": bulk.given}, after={"bulk_act_id": back.id})  # fmt: skip
     return back.id
+
+
+def stop(session: Session, bulk_id: int, *, by: str, now: datetime) -> bool:
+    """Do no more rows; those that wait are left alone. False when there was nothing to stop.
+
+    A worker holds the act while it does some rows, so that this waits for them.
+    """
+    bulk = _locked(session, bulk_id)
+    if bulk.state not in ("waiting", "running"):
+        return False
+    bulk.state, bulk.stopped_by, bulk.ended_at = "done", by, now
+    bulk.revision += 1
+    session.execute(
+        update(BulkRow)
+        .where(BulkRow.bulk_id == bulk_id, BulkRow.state == "waiting")
+        .values(state="skipped", reason=STOPPED),
+        execution_options={"synchronize_session": False},
+    )
+    audit.record(session, act="bulk.stop", subject_kind="bulk_act", subject_id=str(bulk_id),
+                 after={"act": bulk.act, "rows": _by_state(session, bulk_id)})  # fmt: skip
+    return True
+
+
+def is_stopped(session: Session, bulk_id: int) -> bool:
+    """Whether somebody stopped it."""
+    by = select(BulkAct.stopped_by).where(BulkAct.id == bulk_id, BulkAct.state == "done")
+    return session.execute(by).scalar_one_or_none() is not None
 
 
 def _locked(session: Session, bulk_id: int) -> BulkAct:

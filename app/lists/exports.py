@@ -105,6 +105,28 @@ def moved(session: Session, export_id: int, *, fence: int, **values: object) -> 
     return done.first() is not None
 
 
+def stop(session: Session, export_id: int, *, by: str, now: datetime) -> bool:
+    """Write no more of it, and keep nothing of what was written; False when there was nothing to stop."""
+    stopped = session.execute(
+        update(ListExport)
+        .where(ListExport.id == export_id, ListExport.state.in_(OPEN))
+        .values(state="stopped", stopped_by=by, ended_at=now, size_bytes=0, revision=ListExport.revision + 1)
+        .returning(ListExport.list_name, ListExport.done)
+    ).one_or_none()
+    if stopped is None:
+        return False
+    session.execute(delete(ListExportPart).where(ListExportPart.export_id == export_id))
+    audit.record(session, act="lists.export_stop", subject_kind="list", subject_id=stopped.list_name,
+                 after={"export_id": export_id, "rows": stopped.done})  # fmt: skip
+    return True
+
+
+def is_stopped(session: Session, export_id: int) -> bool:
+    """Whether somebody stopped it."""
+    state = select(ListExport.state).where(ListExport.id == export_id)
+    return session.execute(state).scalar_one_or_none() == "stopped"
+
+
 def add_piece(session: Session, export_id: int, position: int, content: bytes) -> None:
     session.add(ListExportPart(export_id=export_id, position=position, content=content))
     session.flush()

@@ -51,7 +51,7 @@ class ListExport(Base):
     __tablename__ = "list_export"
     __table_args__ = (
         CheckConstraint("format IN ('csv', 'xlsx')", name="format_known"),
-        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'expired')", name="state_known"),
+        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'expired', 'stopped')", name="state_known"),
         Index(None, "user_id", "id"),
         Index("ix_list_export_kept", "expires_at", postgresql_where=sql("state <> 'expired'")),
     )
@@ -67,6 +67,7 @@ class ListExport(Base):
     about: Mapped[int] = mapped_column(server_default="0")  # Rows that the planner expects.
     size_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
     problem: Mapped[Words | None]
+    stopped_by: Mapped[Words | None]  # The name of whoever did.
     asked_at: Mapped[Moment]
     ended_at: Mapped[Moment | None]
     expires_at: Mapped[Moment]
@@ -107,6 +108,7 @@ class BulkAct(Base):
     started_at: Mapped[Moment | None]
     ended_at: Mapped[Moment | None]
     undo_of: Mapped[int | None] = mapped_column(ForeignKey("bulk_act.id"))  # The act that this one takes back.
+    stopped_by: Mapped[Words | None]  # The name of whoever did; rows that were not done yet are left alone.
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")  # The run that works it off.
     revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
 

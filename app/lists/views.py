@@ -194,6 +194,16 @@ def export_page(export_id: int) -> Response:
     return tagged(render("lists/export.html", "live", export=found, words=words, tag=tag, chips=chips), tag)
 
 
+@bp.post("/exports/<int:export_id>/stop")
+@requires("signed_in")
+def stop_export(export_id: int) -> BaseResponse:
+    """Write no more of it."""
+    _own_export(export_id)
+    with transaction() as session:
+        exports.stop(session, export_id, by=current_user.name, now=clock.now())
+    return redirect_to("lists.export_page", export_id=export_id)
+
+
 @bp.get("/exports/<int:export_id>/file")
 @requires("signed_in")
 def export_file(export_id: int) -> Response:

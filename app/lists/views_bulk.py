@@ -96,6 +96,7 @@ def bulk_page(bulk_id: int) -> Response:
         shown=[(state, _("will be done") if (state, found.state) == ("waiting", "preview") else words.row(state))
                for state in ONLY if state in shown] if len(shown) > 1 else [],
         chips=filters_in_words(session, about, found.args) if found.whole else [],
+        left=sum(count.rows for count in counts if count.reason == acts.STOPPED),
         live=found.state in ("waiting", "running") or asked > 0, undone_by=acts.undone_by(session, bulk_id),
         undoable=act.undo is not None and found.undo_of is None, text_longest=acts.TEXT_LONGEST,
     )  # fmt: skip
@@ -124,6 +125,16 @@ def bulk_again(bulk_id: int) -> BaseResponse:
     with transaction() as session:
         acts.again(session, bulk_id, now=clock.now())
     queue.wake(acts.FLOW)
+    return redirect_to("lists.bulk_page", bulk_id=bulk_id)
+
+
+@bp.post("/bulk/<int:bulk_id>/stop")
+@requires("signed_in")
+def bulk_stop(bulk_id: int) -> BaseResponse:
+    """Do no more rows; what is done stays done."""
+    _own(bulk_id)
+    with transaction() as session:
+        acts.stop(session, bulk_id, by=current_user.name, now=clock.now())
     return redirect_to("lists.bulk_page", bulk_id=bulk_id)
 
 

@@ -10,7 +10,7 @@ from app.lists.registry import description
 from app.web.lazy import lazy as _l
 
 _EXPORT = {"waiting": _l("waiting"), "running": _l("being written"), "done": _l("ready"), "failed": _l("failed"),
-           "expired": _l("expired")}  # fmt: skip
+           "expired": _l("expired"), "stopped": _l("stopped")}  # fmt: skip
 _COLOURS = {"waiting": "waiting", "running": "running", "done": "fine", "failed": "failed"}
 
 
@@ -71,6 +71,11 @@ def row_state(state: str, answer: str) -> str:
 
 def reason(act: Act, code: str) -> str:
     """Why a row was left alone, or failed."""
-    known = {"missing": _("it is not in the list any more"), "broke": _("something went wrong on our side"), "": ""}
+    known = {
+        "stopped": _("the act was stopped before it"),
+        "missing": _("it is not in the list any more"),
+        "broke": _("something went wrong on our side"),
+        "": "",
+    }
     known |= {refusal.code: str(refusal.why) for refusal in act.refusals}
     return known.get(code, code)

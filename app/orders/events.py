@@ -5,12 +5,13 @@ or delivery, and `from` null for one that is new; tracking {id, code}; edited {a
 lines their label and quantities or prices, and {total, shipping, name, company, mail, phone, sent_by}, old and new;
 stock {variant_id, label, quantity, from, to}; gone {} and back {}: the shop knows the order no more, or again; note
 {text, by, bulk} and note_back {text, by, bulk}: what a person wrote, and that it was taken back; serial {line, serial,
-by} and serial_off {line, serial, by}: a piece that went into a line, and one that did not after all.
+by} and serial_off {line, serial, by}: a piece that went into a line, and one that did not after all; document
+{kind, number}.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -34,6 +35,7 @@ class Known(NamedTuple):
     deliveries: Mapping[str, tuple[str, list[str], str]]  # State, tracking codes, by whom.
     lines: Mapping[str, tuple[str, int, str]]  # Label, quantity, price of a piece.
     phones: Mapping[str, str]
+    documents: Sequence[str] = ()  # External ids.
 
     @classmethod
     def of(cls, row: Any) -> Known:
@@ -41,7 +43,7 @@ class Known(NamedTuple):
         return cls(
             row.state, row.gone, {"total": row.total, "shipping": row.shipping},
             {"name": row.name, "company": row.company, "mail": row.email}, row.payments or {}, row.deliveries or {},
-            row.lines or {}, row.phones or {},
+            row.lines or {}, row.phones or {}, row.documents or (),
         )  # fmt: skip
 
 
@@ -68,6 +70,10 @@ def events_of(known: Known | None, order: OrderSeen) -> Iterator[Event]:
                 yield Event("tracking", {"id": delivery.external_id, "code": code})
         if state != delivery.state and not (state is None and delivery.state == "open"):
             yield Event("delivery", {"id": delivery.external_id, "from": state, "to": delivery.state})
+
+    for document in order.documents:
+        if document.external_id not in known.documents:
+            yield Event("document", {"kind": document.kind, "number": document.number})
 
 
 def _money(order: OrderSeen) -> dict[str, Decimal]:

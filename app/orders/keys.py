@@ -1,8 +1,8 @@
 """Everything that a customer can quote of an order, in one spelling each, so that one index finds it. Pure.
 
 Kinds: number, customer (the shop's number of them), mail, phone (digits with the country's code), name (each word of
-names and companies), sku, mollie, tracking, address (postal code, house, country), or zipcode alone. Where orders are
-written, GTINs are added from the catalogue, and the serial numbers of their pieces.
+names and companies), sku, mollie, tracking, document (invoices and their like), address (postal code, house, country),
+or zipcode alone. Where orders are written, GTINs are added from the catalogue, and the serial numbers of their pieces.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def keys_of(order: OrderSeen) -> set[Key]:
     found |= {Key("sku", plain(line.sku)) for line in order.lines if line.sku}
     for payment in order.payments:
         found |= {Key("mollie", plain(id_)) for id_ in (payment.mollie_payment_id, payment.mollie_order_id) if id_}
+    found |= {Key("document", compact(one.number)) for one in order.documents}
     found |= {Key("tracking", compact(code)) for parcel in order.deliveries for code in parcel.tracking_codes}
     return {key for key in found if 0 < len(key.value) <= LONGEST}
 

@@ -18,7 +18,7 @@ from app.db import Base, Created, Id, Moment, Money, Rate, Short, Words
 
 PROMISES = ("none", "held", "short", "released", "shipped")
 EVENT_KINDS = ("placed", "order", "payment", "delivery", "tracking", "edited", "stock", "gone", "back", "verdict",
-               "refund", "act", "note", "note_back", "serial", "serial_off")  # fmt: skip
+               "refund", "act", "note", "note_back", "serial", "serial_off", "document")  # fmt: skip
 
 
 class Order(Base):
@@ -173,6 +173,20 @@ class OrderAddress(Base):
     city: Mapped[Words]
     country: Mapped[str] = mapped_column(String(2))
     phone: Mapped[Words]
+
+
+class OrderDocument(Base):
+    """An invoice and its like, which the shop made."""
+
+    __tablename__ = "order_document"
+    __table_args__ = (UniqueConstraint("order_id", "external_id"),)
+
+    id: Mapped[Id]
+    order_id: Mapped[int] = mapped_column(ForeignKey("shop_order.id", ondelete="CASCADE"))
+    external_id: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[Short]  # invoice, credit_note, delivery_note, storno, and what plugins add
+    number: Mapped[Words]
+    created_at: Mapped[Moment]  # At the shop.
 
 
 class OrderKey(Base):

@@ -35,6 +35,7 @@ from app.orders.models import (
     OrderAct,
     OrderAddress,
     OrderDelivery,
+    OrderDocument,
     OrderEvent,
     OrderKey,
     OrderLine,
@@ -131,6 +132,7 @@ class OrderPage(NamedTuple):
     addresses: Sequence[OrderAddress]
     events: Sequence[OrderEvent]
     money: MoneyOfOrder
+    documents: Sequence[OrderDocument]
     acts: Sequence[OrderAct]  # Under way, waiting for a second person, or failed.
     asked_at: datetime | None  # When the shop was last asked, whether or not it had news.
 
@@ -147,24 +149,22 @@ class OrderPage(NamedTuple):
 
 def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | None:
     """None for an unknown id; the latest `events` of the timeline."""
+    asked = select(Lane.success_at).where(Lane.flow == FLOW, Lane.channel == Channel.code)
     head = session.execute(
-        select(Order, Channel.name, Channel.code)
+        select(Order, Channel.name, Channel.code, asked.scalar_subquery())
         .join(Channel, Channel.id == Order.channel_id)
         .where(Order.id == order_id),
         execution_options={"populate_existing": True},
     ).one_or_none()
     if head is None:
         return None
-    order, channel, code = head
+    order, channel, code, asked_at = head
     lines = session.execute(
         select(OrderLine, Variant.grade, _sold_by(order).scalar_subquery(), _PIECES.scalar_subquery())
         .outerjoin(Variant, Variant.id == OrderLine.variant_id)
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
     )
-    asked_at = session.execute(
-        select(Lane.success_at).where(Lane.flow == FLOW, Lane.channel == code)
-    ).scalar_one_or_none()
     return OrderPage(
         order, channel, code, [LineRow._make(row) for row in lines],
         session.execute(
@@ -179,7 +179,11 @@ def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | N
         session.execute(
             select(OrderEvent).where(OrderEvent.order_id == order_id).order_by(OrderEvent.id.desc()).limit(events)
         ).scalars().all(),
-        of_order(session, order_id), open_acts(session, order_id), asked_at,
+        of_order(session, order_id),
+        session.execute(
+            select(OrderDocument).where(OrderDocument.order_id == order_id).order_by(OrderDocument.created_at.desc())
+        ).scalars().all(),
+        open_acts(session, order_id), asked_at,
     )  # fmt: skip
 
 

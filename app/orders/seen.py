@@ -55,6 +55,15 @@ class AddressSeen(NamedTuple):
     phone: str
 
 
+class DocumentSeen(NamedTuple):
+    """`kind`: invoice, credit_note, delivery_note, storno, or what a plugin added."""
+
+    external_id: str
+    kind: str
+    number: str
+    created_at: datetime
+
+
 class OrderSeen(NamedTuple):
     """`payment_state`, `delivery_state`: of the attempt and the delivery that count; '' where there is none.
 
@@ -83,6 +92,7 @@ class OrderSeen(NamedTuple):
     payments: tuple[PaymentSeen, ...]
     deliveries: tuple[DeliverySeen, ...]
     addresses: tuple[AddressSeen, ...]
+    documents: tuple[DocumentSeen, ...] = ()
 
     @property
     def country(self) -> str:

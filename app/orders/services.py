@@ -79,6 +79,7 @@ _CHILDREN = (
         ("external_id", "billing", "name", "company", "street", "extra", "zipcode", "city", "country", "phone"),
         lambda order: order.addresses,
     ),
+    _Child("order_document", ("external_id", "kind", "number", "created_at"), lambda order: order.documents),
 )  # fmt: skip
 _VARIANTS = text("""
     UPDATE order_line l SET variant_id = v.id FROM variant v
@@ -108,6 +109,7 @@ _BEFORE = text("""
        FROM order_delivery d WHERE d.order_id = o.id) AS deliveries,
       (SELECT jsonb_object_agg(l.external_id, jsonb_build_array(l.label, l.quantity, l.unit_price::text))
        FROM order_line l WHERE l.order_id = o.id) AS lines,
+      (SELECT jsonb_agg(i.external_id) FROM order_document i WHERE i.order_id = o.id) AS documents,
       (SELECT jsonb_object_agg(a.external_id, a.phone) FROM order_address a WHERE a.order_id = o.id) AS phones
     FROM shop_order o WHERE o.channel_id = :channel_id AND o.external_id = ANY(:ids)
     ORDER BY o.external_id FOR UPDATE

@@ -109,6 +109,15 @@ def act(found: OrderAct) -> str:
     return f"{text}. {found.failure}" if found.failure else f"{text}."
 
 
+_DOCUMENTS = {"invoice": _l("invoice"), "credit_note": _l("credit note"), "delivery_note": _l("delivery note"),
+              "storno": _l("cancellation invoice")}  # fmt: skip
+
+
+def document(kind: str) -> str:
+    """What a document of the shop is called."""
+    return str(_DOCUMENTS.get(kind, kind))
+
+
 def event(found: OrderEvent, currency: str) -> tuple[str, str]:
     """A line of the timeline: what it is about, and what happened."""
     facts: dict[str, Any] = found.facts
@@ -132,6 +141,8 @@ def event(found: OrderEvent, currency: str) -> tuple[str, str]:
     if found.kind == "act":
         text = f"{_ACTS.get(facts['act'], facts['act'])}: {_ACT_STATES.get(facts['state'], facts['state'])}"
         return _("Act"), f"{text} ({facts['failure']})" if facts.get("failure") else text
+    if found.kind == "document":
+        return _("Document"), f"{document(facts['kind'])} {facts['number']}"
     if found.kind == "gone":
         return _("Order"), _("not known by the storefront any more")
     if found.kind == "back":
@@ -173,5 +184,5 @@ def _edited(facts: dict[str, Any], currency: str) -> str:
     return "; ".join(parts)
 
 
-__all__ = ["act", "colour", "delivery", "delivery_badge", "event", "order", "payment", "payment_badge", "promise",
-           "state_sentence", "stored", "what_next", "why_not_sent"]  # fmt: skip
+__all__ = ["act", "colour", "delivery", "delivery_badge", "document", "event", "order", "payment", "payment_badge",
+           "promise", "state_sentence", "stored", "what_next", "why_not_sent"]  # fmt: skip

@@ -22,12 +22,14 @@ ASSOCIATIONS: Mapping[str, Any] = {
     "addresses": {"associations": {"country": {}}},
     "deliveries": {"associations": {"stateMachineState": {}, "shippingMethod": {}}},
     "transactions": {"associations": {"stateMachineState": {}, "paymentMethod": {}}},
+    "documents": {"associations": {"documentType": {}}},
 }
 LIVE_VERSION = "0fa91ce3e96a4bc2be4bd9ce752c3425"
 # A change of a child does not move the order's own stamp.
 _STAMPS = (
     "createdAt", "updatedAt", "transactions.createdAt", "transactions.updatedAt", "deliveries.createdAt",
     "deliveries.updatedAt", "lineItems.createdAt", "lineItems.updatedAt", "addresses.updatedAt",
+    "documents.createdAt",
 )  # fmt: skip
 
 
@@ -149,6 +151,20 @@ class Address(_Body):
     phone: Words = Field("", alias="phoneNumber")
 
 
+class Document(_Body):
+    """An invoice and its like. Older shops keep the number in `config` alone; which ones is unverified."""
+
+    id: str
+    kind: Annotated[Named | None, BeforeValidator(_none_if_list)] = Field(None, alias="documentType")
+    told_number: Words = Field("", alias="documentNumber")
+    config: Custom = Field(default_factory=dict)
+    created_at: Moment = Field(alias="createdAt")
+
+    @property
+    def number(self) -> str:
+        return (self.told_number or str(self.config.get("documentNumber") or "")).strip()
+
+
 class CustomerRecord(_Body):
     guest: bool = True
 
@@ -191,6 +207,7 @@ class ShopOrder(_Body):
     transactions: Annotated[list[Transaction], BeforeValidator(_list_if_object)] = Field(default_factory=list)
     deliveries: Annotated[list[Delivery], BeforeValidator(_list_if_object)] = Field(default_factory=list)
     addresses: Annotated[list[Address], BeforeValidator(_list_if_object)] = Field(default_factory=list)
+    documents: Annotated[list[Document], BeforeValidator(_list_if_object)] = Field(default_factory=list)
     custom_fields: Custom = Field(default_factory=dict, alias="customFields")
 
 
@@ -214,6 +231,8 @@ INCLUDES: Mapping[str, list[str]] = {
     "shipping_method": _read_of(Named),
     "order_address": _read_of(Address),
     "country": _read_of(Country),
+    "document": _read_of(Document),
+    "document_type": _read_of(Named),
 }
 
 

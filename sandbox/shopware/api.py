@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from werkzeug import Request, Response
 
-from sandbox.shopware import events, info, mails, states
+from sandbox.shopware import documents, events, info, mails, states
 from sandbox.shopware.aggregate import aggregations
 from sandbox.shopware.criteria import Compiler, filters_of, page_of
 from sandbox.shopware.entities import ENTITIES, Association, Entity
@@ -51,6 +51,8 @@ def _route(shop: Shop, request: Request, path: str) -> Response:
         return _sync(shop, request)
     if path == "_action/mail-template/send":
         return _send_mail(shop, request)
+    if match := re.fullmatch(r"_action/order/document/([a-z_]+)/create", path):
+        return _documents(shop, request, match[1])
     parts = path.split("/")
     if match := re.fullmatch(r"_action/(?:state-machine/)?([a-z_-]+)/([^/]+)/state(?:/([a-z_]+))?", path):
         return _state(shop, request, match[1].replace("-", "_"), match[2], match[3])
@@ -366,6 +368,13 @@ def _state(shop: Shop, request: Request, entity: str, id_: str, action: str | No
     told = {**state, "translated": {"name": state.get("name"), "customFields": {}}, "stateMachine": None,
             "orders": None, "extensions": []}  # fmt: skip
     return _json({"data": told} if wrapped else told)
+
+
+def _documents(shop: Shop, request: Request, kind: str) -> Response:
+    if request.method != "POST":
+        raise plain(405, "Method Not Allowed")
+    with shop.storage.transaction() as books:
+        return _json(documents.answer(books, shop.identity, kind, _body(request)))
 
 
 def _send_mail(shop: Shop, request: Request) -> Response:

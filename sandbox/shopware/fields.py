@@ -141,6 +141,11 @@ _NAMES = {
         referencedVersionId stateMachine stateMachineId toStateId toStateMachineState transitionActionName user
         userId
     """,
+    "document": """
+        config deepLinkCode dependentDocuments documentA11yMediaFile documentA11yMediaFileId documentFiles
+        documentMediaFile documentMediaFileId documentNumber documentType documentTypeId order orderId
+        orderVersionId referencedDocument referencedDocumentId sent static
+    """,
     "webhook": """
         active app appId errorCount eventName name onlyLiveVersion url
     """,

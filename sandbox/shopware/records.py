@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.settings import ShopIdentity
-from sandbox.shopware import mails
+from sandbox.shopware import documents, mails
 from sandbox.shopware.constants import (
     DEFAULT_CURRENCY,
     DEFAULT_LANGUAGE,
@@ -33,7 +33,7 @@ _LOCALES = {"nl": ("nl-NL", "Nederlands", "Nederland"), "en": ("en-GB", "English
 
 def records(me: ShopIdentity, portal_url: str) -> dict[str, dict[str, Doc]]:
     """Entity to id to document, everything as delivered."""
-    made = {**_basics(me), **_checkout(me), **_machines(me), **mails.records(me)}
+    made = {**_basics(me), **_checkout(me), **_machines(me), **mails.records(me), **documents.records(me)}
     return {**made, "webhook": _webhooks(me, portal_url)}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from sandbox.settings import ShopIdentity
-from sandbox.shopware import mails, webhooks
+from sandbox.shopware import documents, mails, webhooks
 from sandbox.shopware.constants import LIVE_VERSION, MACHINES, machine
 from sandbox.shopware.errors import shopware
 from sandbox.shopware.storage import Books
@@ -66,6 +66,8 @@ def transition(
     payload = {"order": {key: order.get(key) for key in ("id", "orderNumber", "price", "customFields", "amountTotal")}}
     for side, name in (("leave", current), ("enter", target)):
         webhooks.queue(books, shop, base_url, f"state_{side}.{MACHINES[entity]}.{name}", payload)
+    if entity == "order_delivery" and target == "shipped":
+        documents.when_sent(books, shop, order_id)
     if send_mail:
         mails.about_order(books, shop, f"{MACHINES[entity]}.{target}", order_id)
     return books.get("state_machine_state", [new])[new]

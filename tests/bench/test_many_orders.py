@@ -15,14 +15,15 @@ from app import clock
 from app.customers import matching
 from app.db import db
 from app.orders.keys import keys_of
-from app.orders.seen import AddressSeen, DeliverySeen, LineSeen, OrderSeen, PaymentSeen
+from app.orders.seen import AddressSeen, DeliverySeen, DocumentSeen, LineSeen, OrderSeen, PaymentSeen
 from app.orders.serial_numbers import read
 from app.payments.judging import judge_orders
 from bench import many_orders
 
 COUNT = 4_000
 CHILDREN: dict[str, tuple[str, Any]] = {"lines": ("order_line", LineSeen), "payments": ("order_payment", PaymentSeen),
-            "deliveries": ("order_delivery", DeliverySeen), "addresses": ("order_address", AddressSeen)}  # fmt: skip
+            "deliveries": ("order_delivery", DeliverySeen), "addresses": ("order_address", AddressSeen),
+            "documents": ("order_document", DocumentSeen)}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -304,3 +304,44 @@ def test_orders_are_read_again_from_a_real_shop(portal: Flask, shop_of: Callable
             ("done", "delivered", 1)
         ]
         assert session.execute(sa.select(Order.payment_state)).scalar_one() == "paid"
+
+
+def test_who_stops_an_act_is_obeyed_before_the_next_rows_and_what_is_done_stays_done(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portal_bulk_acts_portal, "BLOCK", 3)
+    id_ = bench.preview(NOTE)
+    bench.start(id_, NOTE, "x")
+
+    def press(name: str) -> None:
+        if name == "bulk.block":
+            with transaction() as session:
+                assert bulk.stop(session, id_, by="Sanne", now=clock.now())
+
+    monkeypatch.setattr(failpoints, "reach", press)
+    ledger.drain(bulk.FLOW)
+
+    found, rows = bench.act(id_), list(bench.rows(id_).values())
+    assert (found.state, found.stopped_by) == ("done", "Sanne")
+    assert (rows.count(("done", "")), rows.count(("skipped", "stopped"))) == (3, 5)
+    assert len(bench.notes()) == 3
+    with transaction() as session:
+        message = session.execute(sa.select(Message).where(Message.flow == bulk.FLOW)).scalar_one()
+        assert (message.state, message.result) == ("delivered", {"done": 3, "skipped stopped": 5})
+        assert not bulk.stop(session, id_, by="Sanne", now=clock.now()), "a second click"
+        assert bulk.undo(session, id_, NOTE, user_id=bench.user_id, now=clock.now()) is not None
+    monkeypatch.setattr(failpoints, "reach", lambda _name: None)
+    ledger.drain(bulk.FLOW)
+    assert bench.notes("note_back") == bench.notes()
+
+
+def test_an_act_that_is_stopped_before_a_worker_has_it_does_nothing(bench: Bench) -> None:
+    id_ = bench.preview(NOTE)
+    bench.start(id_, NOTE, "x")
+    with transaction() as session:
+        assert bulk.stop(session, id_, by="Sanne", now=clock.now())
+
+    ledger.drain(bulk.FLOW)
+
+    assert bench.notes() == []
+    assert set(bench.rows(id_).values()) == {("skipped", "stopped")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -76,6 +77,14 @@ def browser(app: Flask, user_id: int) -> FlaskClient:
     found = app.test_client()
     found.set_cookie("iused", token)
     return found
+
+
+def token(client: FlaskClient, export_id: int) -> str:
+    """Of the form that stops the export."""
+    page = client.get(f"/lists/exports/{export_id}").get_data(as_text=True)
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
 
 
 def book(export_id: int) -> Any:
@@ -244,3 +253,50 @@ def test_a_worksheet_that_would_overflow_says_so(people: dict[str, int], monkeyp
     with transaction() as session:
         assert session.execute(sa.select(sa.func.count()).select_from(ListExportPart)).scalar_one() == 0
     assert SHEET_ROWS == 1_048_576
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+def test_who_stops_an_export_is_obeyed_at_the_next_block_and_there_is_no_file(
+    committed: Flask, people: dict[str, int], monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    monkeypatch.setattr(portal_exports_portal, "BLOCK", 3)
+    id_ = ask(people["agent"], format_, payment="paid")
+    agent, passes = browser(committed, people["agent"]), []
+
+    def press(name: str) -> None:
+        if name == "exports.block":
+            passes.append(name)
+            assert agent.post(f"/lists/exports/{id_}/stop", data={"csrf_token": token(agent, id_)}).status_code == 303
+
+    monkeypatch.setattr(failpoints, "reach", press)
+    ledger.drain(exports.FLOW)
+
+    found = export(id_)
+    assert (found.state, found.done, found.stopped_by, len(passes)) == ("stopped", 3, "agent", 1)
+    assert content(id_) == b""
+    assert agent.get(f"/lists/exports/{id_}/file").status_code == 404
+    page = " ".join(agent.get(f"/lists/exports/{id_}").get_data(as_text=True).split())
+    assert "Stopped after 3 of about 7 by agent. There is no file." in page
+    assert "/stop" not in page
+    with transaction() as session:
+        assert session.execute(sa.select(Message.state, Message.result)).one() == ("delivered", {"state": "stopped"})
+
+
+def test_an_export_that_is_stopped_before_a_worker_has_it_is_not_begun(people: dict[str, int]) -> None:
+    id_ = ask(people["agent"], "csv")
+    with transaction() as session:
+        assert exports.stop(session, id_, by="agent", now=clock.now())
+        assert not exports.stop(session, id_, by="agent", now=clock.now()), "a second click"
+
+    ledger.drain(exports.FLOW)
+
+    assert (export(id_).state, content(id_)) == ("stopped", b"")
+
+
+def test_an_export_of_somebody_else_is_not_stopped(committed: Flask, people: dict[str, int]) -> None:
+    id_, own = ask(people["agent"], "csv"), ask(people["manager"], "csv")
+    manager = browser(committed, people["manager"])
+
+    sent = {"csrf_token": token(manager, own)}
+    assert manager.post(f"/lists/exports/{id_}/stop", data=sent).status_code == 404
+    assert export(id_).state == "waiting"

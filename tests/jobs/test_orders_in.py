@@ -18,8 +18,9 @@ from app.channels.services import FLOW as LISTINGS
 from app.db import transaction
 from app.flows import services as flows
 from app.flows.models import Cursor, Message
+from app.orders import queries as orders
 from app.orders import services
-from app.orders.models import Order, OrderDelivery, OrderEvent, OrderLine, OrderPayment
+from app.orders.models import Order, OrderDelivery, OrderDocument, OrderEvent, OrderLine, OrderPayment
 from app.settings import Shop
 from app.stock import queries as stock
 from app.stock.models import Reservation
@@ -196,7 +197,7 @@ def test_what_moves_without_the_order_itself_is_found_by_the_clock(portal: Flask
     assert of(OrderDelivery, found)[0].tracking_codes == ["3SABC"]
     kinds = [event for event in timeline(found) if event[0] != "stock"]
     assert kinds == [("placed", None, None), ("payment", "open", "paid"), ("tracking", None, None),
-                     ("delivery", "open", "shipped")]  # fmt: skip
+                     ("delivery", "open", "shipped"), ("document", None, None)]  # fmt: skip
     assert [line.promise for line in of(OrderLine, found)] == ["shipped", "none"]
     assert balanced()
 
@@ -275,6 +276,33 @@ def test_an_edited_order_holds_what_it_has_now(portal: Flask, econocom: BareShop
     edits = [event.facts for event in of(OrderEvent, found) if event.kind == "edited"]
     assert {"removed": [["Device 2", 1]], "changed": [["Device 1", 1, 2]]} in edits
     assert balanced()
+
+
+@pytest.mark.parametrize("code", CHANNELS)
+def test_an_invoice_of_either_version_comes_with_its_order_and_finds_it(
+    portal: Flask, world: SandboxHandle, code: str
+) -> None:
+    shop = bare_shop(world, code)
+    payload = place(shop, "10018", pieces=1)
+    poll()
+
+    path = f"/api/_action/order_delivery/{payload['deliveries'][0]['id']}/state/ship"
+    shop.http.post(path, json={"sendMail": False}).raise_for_status()
+    poll()
+    shop.http.post("/api/_action/order/document/credit_note/create",
+                   json=[{"orderId": payload["id"]}]).raise_for_status()  # fmt: skip
+    poll()
+    shop.http.close()
+
+    found = order("10018", code)
+    assert [(one.kind, one.number) for one in of(OrderDocument, found)] == [
+        ("invoice", "INV-10001"), ("credit_note", "CN-10001"),
+    ]  # fmt: skip
+    told = [event.facts for event in of(OrderEvent, found) if event.kind == "document"]
+    assert told == [{"kind": "invoice", "number": "INV-10001"}, {"kind": "credit_note", "number": "CN-10001"}]
+    with transaction() as session:
+        for text in ("INV-10001", "inv-10001", "CN-10001"):
+            assert [row.id for row in orders.found(session, text, limit=3)] == [found.id], text
 
 
 def test_an_order_that_the_shop_lost_is_marked_and_keeps_nothing(portal: Flask, econocom: BareShop) -> None:

@@ -112,3 +112,22 @@ def test_an_order_without_a_customer_is_nobodys_account() -> None:
     order = order_seen(body())
 
     assert (order.customer_external_id, order.guest) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "number"),
+    [
+        ({"config": {"documentNumber": "INV-1"}}, "INV-1"),
+        ({"config": {"documentNumber": "INV-1"}, "documentNumber": "INV-2"}, "INV-2"),
+        ({"config": [], "documentNumber": "INV-3"}, "INV-3"),
+        ({"config": {"documentNumber": 4}, "documentNumber": None}, "4"),
+        ({"config": {}}, None),
+    ],
+)
+def test_the_number_of_a_document_stands_beside_its_config_or_in_it(fields: dict[str, Any], number: str | None) -> None:
+    made = {"id": "d" * 32, "documentType": {"technicalName": "invoice"},
+            "createdAt": "2026-03-02T13:00:00.000+00:00", **fields}  # fmt: skip
+
+    seen = order_seen(body(documents=[made])).documents
+
+    assert [(one.kind, one.number) for one in seen] == ([] if number is None else [("invoice", number)])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.demo import up
-from app.settings import load_settings
+from app.settings import ROOT, MollieAccess, MollieOrganisation, load_settings
 
 
 def test_the_portal_of_the_demo_reaches_mollie_with_one_shop_in_each_mode() -> None:
@@ -54,3 +54,19 @@ def test_a_supervisor_that_hangs_takes_its_programs_with_it(monkeypatch: pytest.
 
     assert supervisor.returncode == -9
     assert not program.exists() or "\nState:\tZ" in (program / "status").read_text()
+
+
+def test_a_mollie_that_speaks_tls_hands_its_certificate_to_the_portal() -> None:
+    environment = {**os.environ, "SANDBOX_PORT": "8100", "SANDBOX_MOLLIE_TLS": "1",
+                   "SANDBOX_MOLLIE_CERTIFICATE": "var/other.pem"}  # fmt: skip
+
+    told = up._mollie(json.loads(up._told_by_sandbox("mollie", environment)))
+
+    settings = load_settings(
+        secret_key="x" * 32, database_url="postgresql://", redis_url="redis://",
+        mollie=json.loads(told["MOLLIE"]), mollie_organisation=json.loads(told["MOLLIE_ORGANISATION"]),
+    )  # fmt: skip
+    assert settings.mollie_organisation is not None
+    reached: list[MollieAccess | MollieOrganisation] = [*settings.mollie.values(), settings.mollie_organisation]
+    for one in reached:
+        assert (one.base_url, one.certificate) == ("https://127.0.0.1:8103", ROOT / "var" / "other.pem")

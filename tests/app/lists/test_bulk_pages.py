@@ -103,3 +103,16 @@ def test_nonsense_begins_nothing(desk: Desk, form: dict[str, str | list[str]], s
     assert got == status
     assert status == 400 or there.startswith("/orders/")
     assert desk.session.execute(sa.select(sa.func.count()).select_from(BulkAct)).scalar_one() == 0
+
+
+def test_what_is_under_way_can_be_stopped_and_says_how_far_it_came(desk: Desk) -> None:
+    _status, there = asked(desk, desk.agent, act="note", id=ids(desk, "10001", "10002"))
+    desk.agent.post(f"{there}/start", data={"text": "Ring"})
+    assert f'action="{there}/stop"' in desk.page(desk.agent, there)
+
+    desk.agent.post(f"{there}/stop")
+
+    page = desk.page(desk.agent, there)
+    assert "Stopped after 0 of 2 by Agent. What is done stays done." in page
+    assert "2 × the act was stopped before it" in page
+    assert f'action="{there}/stop"' not in page

@@ -17,6 +17,7 @@ from few_orders import NOON
 from app import clock
 from app.orders.listing import ORDERS
 from app.orders.models import Order
+from app.orders.seen import DocumentSeen
 
 
 def test_the_list_has_both_storefronts_and_each_filter_narrows_it(desk: Desk) -> None:
@@ -165,3 +166,15 @@ def test_the_timeline_tells_what_was_changed_at_the_shop(desk: Desk) -> None:
     assert told == ("iPhone 12: 1 → 2 pieces; price of iPhone 12 €121.00 → €60.50; total €121.00 → €126.95; "
                     "shipping costs €0.00 → €5.95; company – → Bos; "
                     "mail address ada@example.com → new@example.com")  # fmt: skip
+
+
+def test_the_page_has_the_documents_of_an_order(desk: Desk) -> None:
+    invoice = DocumentSeen("d" * 32, "invoice", "INV-10001", NOON)
+    (order_id,) = desk.comes(few.order("10001", documents=(invoice,)))
+
+    page = desk.page(f"/orders/{order_id}")
+
+    assert "INV-10001" in page.split("<h2>Documents")[1].split("<h2>Timeline")[0]
+    assert "invoice INV-10001" in page.split("<h2>Timeline")[1]
+    assert f'href="/orders/{order_id}"' in desk.page("/search/?q=inv-10001")
+    assert "<h2>Documents" not in desk.page(f"/orders/{desk.comes(few.order('10002'))[0]}")

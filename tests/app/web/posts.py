@@ -246,6 +246,10 @@ POSTS: dict[str, Callable[[WholeHouse], Post]] = {
         f"/lists/bulk/{house.bulk_act('preview')}/start", {"text": "Call back"}, "bulk.start"
     ),
     "lists.bulk_again": lambda house: Post(f"/lists/bulk/{house.bulk_act('done', 'failed')}/again", {}, "bulk.again"),
+    "lists.bulk_stop": lambda house: Post(f"/lists/bulk/{house.bulk_act('running')}/stop", {}, "bulk.stop"),
+    "lists.stop_export": lambda house: Post(
+        f"/lists/exports/{house.export('running').id}/stop", {}, "lists.export_stop"
+    ),
     "lists.bulk_undo": lambda house: Post(f"/lists/bulk/{house.bulk_act('done', 'done')}/undo", {}, "bulk.undo"),
     "lists.begin_with": lambda house: Post("/lists/orders/begin", {"with": str(house.ids["view_id"])}, "views.begin"),
     "flows.pause": lambda _: Post(f"/flows/{LISTINGS}/pause", {"channel": "econocom", "paused": "yes"}, "flows.pause"),
