@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, and_, cast, func, or_, select, text
+from sqlalchemy import BigInteger, Text, and_, bindparam, cast, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from app.auth.models import User
@@ -292,14 +292,21 @@ class Card(NamedTuple):
     asked: bool
 
 
+# Made once, about `:customer_id`.
+_CARD = select(Customer.id, Customer.name, Customer.orders, _CHANNELS, ASKED).where(
+    Customer.id
+    == select(_Member.person_id)
+    .where(_Member.id == bindparam("customer_id", type_=BigInteger))
+    .correlate(None)
+    .scalar_subquery()
+)
+
+
 def card(session: Session, customer_id: int | None) -> Card | None:
     """The person that a customer is; None for none."""
     if customer_id is None:
         return None
-    person = select(_Member.person_id).where(_Member.id == customer_id).correlate(None).scalar_subquery()
-    row = session.execute(
-        select(Customer.id, Customer.name, Customer.orders, _CHANNELS, ASKED).where(Customer.id == person)
-    ).one_or_none()
+    row = session.execute(_CARD, {"customer_id": customer_id}).one_or_none()
     return None if row is None else Card._make(row)
 
 

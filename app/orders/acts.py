@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -174,14 +173,14 @@ def _tell(session: Session, order: Order, act: OrderAct, *, now: datetime) -> No
                                     "failure": act.failure}, now=now)  # fmt: skip
 
 
+_OPEN = select(OrderAct).from_statement(text("""
+    SELECT * FROM order_act WHERE order_id = :id
+      AND (state IN ('waiting', 'requested') OR (state = 'failed' AND id = (
+        SELECT max(x.id) FROM order_act x WHERE x.order_id = :id AND x.kind = order_act.kind)))
+    ORDER BY id DESC LIMIT 20
+"""))  # fmt: skip
+
+
 def open_acts(session: Session, order_id: int) -> list[OrderAct]:
     """Acts on an order that a page should still speak of: under way, waiting, and the latest that failed."""
-    rows = session.execute(
-        text("""SELECT id FROM order_act WHERE order_id = :id
-                  AND (state IN ('waiting', 'requested') OR (state = 'failed' AND id = (
-                    SELECT max(x.id) FROM order_act x WHERE x.order_id = :id AND x.kind = order_act.kind)))
-                ORDER BY id DESC LIMIT 20"""),
-        {"id": order_id},
-    ).scalars()
-    ids: list[Any] = list(rows)
-    return list(session.execute(select(OrderAct).where(OrderAct.id.in_(ids)).order_by(OrderAct.id.desc())).scalars())
+    return list(session.execute(_OPEN, {"id": order_id}).scalars())

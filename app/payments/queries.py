@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import BigInteger, BindParameter, bindparam, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.auth.models import User
@@ -47,23 +47,37 @@ class MoneyOfOrder(NamedTuple):
         return max((one.read_at for one in self.payments), default=None)
 
 
+# Made once, about `:order_id`.
+_THIS: BindParameter[int] = bindparam("order_id", type_=BigInteger)
+_PAYMENTS = select(Payment).where(Payment.order_id == _THIS).order_by(Payment.created_at.desc(), Payment.id)
+_REFUNDS = (
+    select(Refund)
+    .join(Payment, Payment.id == Refund.payment_id)
+    .where(Payment.order_id == _THIS)
+    .order_by(Refund.created_at.desc(), Refund.id.desc())
+)
+_CHARGEBACKS = (
+    select(Chargeback)
+    .join(Payment, Payment.id == Chargeback.payment_id)
+    .where(Payment.order_id == _THIS)
+    .order_by(Chargeback.created_at.desc())
+)
+_NAMES = (
+    select(User.id, User.name)
+    .join(Refund, or_(Refund.requested_by == User.id, Refund.decided_by == User.id))
+    .join(Payment, Payment.id == Refund.payment_id)
+    .where(Payment.order_id == _THIS)
+)
+_VERDICT = select(OrderMoney).where(OrderMoney.order_id == _THIS)
+
+
 def of_order(session: Session, order_id: int) -> MoneyOfOrder:
     """In a fixed number of statements."""
-    payments = session.execute(
-        select(Payment).where(Payment.order_id == order_id).order_by(Payment.created_at.desc(), Payment.id)
-    ).scalars().all()  # fmt: skip
-    ids = [one.id for one in payments]
-    refunds = session.execute(
-        select(Refund).where(Refund.payment_id.in_(ids)).order_by(Refund.created_at.desc(), Refund.id.desc())
-    ).scalars().all()  # fmt: skip
-    chargebacks = session.execute(
-        select(Chargeback).where(Chargeback.payment_id.in_(ids)).order_by(Chargeback.created_at.desc())
-    ).scalars().all()  # fmt: skip
-    people = {one.requested_by for one in refunds} | {one.decided_by for one in refunds}
-    names = session.execute(select(User.id, User.name).where(User.id.in_(people - {None})))
+    this = {"order_id": order_id}
     return MoneyOfOrder(
-        session.execute(select(OrderMoney).where(OrderMoney.order_id == order_id)).scalar_one_or_none(),
-        payments, refunds, chargebacks, {row.id: row.name for row in names},
+        session.execute(_VERDICT, this).scalar_one_or_none(), session.execute(_PAYMENTS, this).scalars().all(),
+        session.execute(_REFUNDS, this).scalars().all(), session.execute(_CHARGEBACKS, this).scalars().all(),
+        {row.id: row.name for row in session.execute(_NAMES, this)},
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ WRITTEN_DOWN = ("customers.detail",)  # Who looked at a person is a line of the 
 STATEMENTS_AT_MOST = 12
 MORE_STATEMENTS = {
     "catalog.variant": 20,
-    "orders.detail": 18,
+    "orders.detail": 17,
 }  # It tells everything about one thing: offers, stock, prices, storefronts.
 
 
