@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Text, and_, bindparam, cast, func, or_, select, text
+from sqlalchemy import ARRAY, BigInteger, Integer, Text, and_, bindparam, cast, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from app.auth.models import User
@@ -60,12 +60,22 @@ _ROWS = select(
 )  # fmt: skip
 
 
-def found(session: Session, text_: str, *, limit: int) -> list[CustomerRow]:
+_WHO_ORDERED = (
+    select(_Member.person_id)
+    .join(Order, Order.customer_id == _Member.id)
+    .where(Order.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
+)
+_FOUND = (
+    _ROWS.where(Customer.id.in_(_WHO_ORDERED))
+    .order_by(Customer.last_at.desc(), Customer.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+def found(meant: finding.Meant, *, limit: int) -> list[CustomerRow]:
     """Persons whose mail address, phone number, name or number the text is, or begins; who bought last first."""
-    ids = finding.newest(session, text_, limit=5 * limit, kinds=PERSONAL)  # Some have bought more than once.
-    meant = select(_Member.person_id).join(Order, Order.customer_id == _Member.id).where(Order.id.in_(ids))
-    statement = _ROWS.where(Customer.id.in_(meant)).order_by(Customer.last_at.desc(), Customer.id.desc()).limit(limit)
-    return [CustomerRow._make(row) for row in session.execute(statement)]
+    ids = meant.newest(limit=5 * limit, enough=limit, kinds=PERSONAL)  # Some have bought more than once.
+    return [CustomerRow._make(row) for row in meant.session.execute(_FOUND, {"ids": ids, "limit": limit})]
 
 
 class Fact(NamedTuple):

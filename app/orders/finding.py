@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlalchemy import BindParameter, TextClause, bindparam, exists, select
@@ -19,6 +20,7 @@ from app.orders.models import OrderKey
 
 KEYS_READ = 2_000  # With one beginning: about 5 ms.
 ORDERS_READ = 2_000  # The newest: about 20 ms when none of them fits.
+TOGETHER = 50  # Orders whose names have all of the words that are read.
 WORDS = 6  # Of a name that are looked for.
 
 
@@ -57,27 +59,40 @@ _OF_NEWEST = sql("""
 """)
 
 
-def newest(session: Session, text: str, *, limit: int, kinds: Sequence[str] | None = None) -> list[int]:
-    """Ids of orders, by the kinds of keys that are asked for. A number stands before all else that is equal to it."""
-    words = sorted(dict.fromkeys(keys.words(text)), key=len, reverse=True)  # The longest is likely the rarest.
-    found: dict[int, None] = {}
-    for hits in _steps(session, keys.meanings(text), words, None if kinds is None else list(kinds), limit):
-        found |= dict.fromkeys(hit.order_id for hit in hits)
-        if len(found) >= limit:
-            break
-    if not found and len(words) > 1:
-        found = dict.fromkeys(hit.order_id for hit in _begun(session, words, ["name"], limit))
-    return list(found)[:limit]
+class Meant:
+    """What one text means, for several questions about it: names that have all of its words are looked up once."""
 
+    def __init__(self, session: Session, text: str) -> None:
+        self.session, self.text = session, text
+        self._spelt = keys.meanings(text)
+        # The longest is likely the rarest.
+        self._words = sorted(dict.fromkeys(keys.words(text)), key=len, reverse=True)
 
-def _steps(session: Session, spelt: Sequence[str], words: Sequence[str], kinds: list[str] | None,
-           limit: int) -> Iterator[list[_Hit]]:  # fmt: skip
-    """What the text may mean, the likeliest first; each is looked for when it is asked for."""
-    yield _whole(session, spelt, kinds, limit)
-    if len(words) > 1:
-        yield _together(session, words[:WORDS], limit)
-    for value in spelt:
-        yield _begun(session, [value], kinds, limit)
+    def newest(self, *, limit: int, enough: int = 0, kinds: Sequence[str] | None = None) -> list[int]:
+        """Ids of orders, by the kinds of keys that are asked for. A number stands before all else that is equal to it.
+
+        With `enough` of them, by default all, what the text may mean less likely is not looked for.
+        """
+        found: dict[int, None] = {}
+        for hits in self._steps(None if kinds is None else list(kinds), limit):
+            found |= dict.fromkeys(hit.order_id for hit in hits)
+            if len(found) >= (enough or limit):
+                break
+        if not found and len(self._words) > 1:
+            found = dict.fromkeys(hit.order_id for hit in _begun(self.session, self._words, ["name"], limit))
+        return list(found)[:limit]
+
+    def _steps(self, kinds: list[str] | None, limit: int) -> Iterator[list[_Hit]]:
+        """What the text may mean, the likeliest first; each is looked for when it is asked for."""
+        yield _whole(self.session, self._spelt, kinds, limit)
+        if len(self._words) > 1:
+            yield self._together[:limit]
+        for value in self._spelt:
+            yield _begun(self.session, [value], kinds, limit)
+
+    @cached_property
+    def _together(self) -> list[_Hit]:
+        return _together(self.session, self._words[:WORDS], TOGETHER)
 
 
 def _whole(session: Session, spelt: Sequence[str], kinds: list[str] | None, limit: int) -> list[_Hit]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     BindParameter,
     ColumnElement,
@@ -99,10 +100,13 @@ def means(text: str) -> ColumnElement[bool]:
     return Order.id.in_(ways[0]) if ways else false()
 
 
-def found(session: Session, text: str, *, limit: int) -> list[OrderRow]:
+_THESE = _ROWS.where(Order.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
+
+
+def found(meant: finding.Meant, *, limit: int) -> list[OrderRow]:
     """The orders that a text means best, the best first."""
-    ids = finding.newest(session, text, limit=limit)
-    rows = {row.id: row for row in (OrderRow._make(row) for row in session.execute(_ROWS.where(Order.id.in_(ids))))}
+    ids = meant.newest(limit=limit)
+    rows = {row.id: OrderRow._make(row) for row in meant.session.execute(_THESE, {"ids": ids})}
     return [rows[id_] for id_ in ids]
 
 

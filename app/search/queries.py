@@ -14,6 +14,7 @@ from app.customers import queries as customers
 from app.flows.models import Message
 from app.offers.models import OfferFile
 from app.orders import queries as orders
+from app.orders.finding import Meant
 from app.suppliers.models import Supplier
 
 AT_MOST = 6  # Hits of one kind.
@@ -36,92 +37,98 @@ def hits(session: Session, text: str, *, may: Callable[[str], bool]) -> list[Hit
     if len(text) < LEAST:
         return []
     found: list[Hit] = []
+    meant = Meant(session, text)
     for permission, look in _SOURCES:
         if may(permission):
-            found += look(session, text)
+            found += look(meant)
     return found
 
 
-def _orders(session: Session, text: str) -> list[Hit]:
+def _orders(meant: Meant) -> list[Hit]:
     """By whatever a customer quotes of one."""
     return [
         Hit("orders", f"#{row.number} {row.name}".strip(), row.channel, "orders.detail", {"order_id": row.id})
-        for row in orders.found(session, text, limit=AT_MOST)
+        for row in orders.found(meant, limit=AT_MOST)
     ]
 
 
-def _customers(session: Session, text: str) -> list[Hit]:
+def _customers(meant: Meant) -> list[Hit]:
     """By mail address, phone number, name or company."""
     return [
         Hit("customers", row.name or row.email, row.email, "customers.detail", {"customer_id": row.id})
-        for row in customers.found(session, text, limit=AT_MOST)
+        for row in customers.found(meant, limit=AT_MOST)
     ]
 
 
-def _variants(session: Session, text: str) -> list[Hit]:
+def _variants(meant: Meant) -> list[Hit]:
     """By SKU or its beginning, or by a whole GTIN."""
     statement = (
         select(Variant.id, Variant.sku, Variant.name, Variant.grade)
-        .where(or_(Variant.sku.startswith(text.upper(), autoescape=True), Variant.gtin == text))
+        .where(or_(Variant.sku.startswith(meant.text.upper(), autoescape=True), Variant.gtin == meant.text))
         .order_by(Variant.sku)
         .limit(AT_MOST)
     )
     return [
         Hit("catalog", row.name, f"{row.sku} · {row.grade}", "catalog.variant", {"variant_id": row.id})
-        for row in session.execute(statement)
+        for row in meant.session.execute(statement)
     ]
 
 
-def _suppliers(session: Session, text: str) -> list[Hit]:
+def _suppliers(meant: Meant) -> list[Hit]:
     """By the beginning of the name, or the code."""
     statement = (
         select(Supplier.id, Supplier.name, Supplier.country)
-        .where(or_(func.lower(Supplier.name).startswith(text.lower(), autoescape=True), Supplier.code == text.lower()))
+        .where(
+            or_(
+                func.lower(Supplier.name).startswith(meant.text.lower(), autoescape=True),
+                Supplier.code == meant.text.lower(),
+            )
+        )
         .order_by(Supplier.name)
         .limit(AT_MOST)
     )
     return [
         Hit("suppliers", row.name, row.country, "suppliers.detail", {"supplier_id": row.id})
-        for row in session.execute(statement)
+        for row in meant.session.execute(statement)
     ]
 
 
-def _products(session: Session, text: str) -> list[Hit]:
+def _products(meant: Meant) -> list[Hit]:
     """By words that begin words of the name."""
-    rows = catalog.products(session, category=None, brand=None, words=text, after=None, limit=AT_MOST - 1)
+    rows = catalog.products(meant.session, category=None, brand=None, words=meant.text, after=None, limit=AT_MOST - 1)
     return [Hit("catalog", row.name, row.brand, "catalog.product", {"product_id": row.id}) for row in rows]
 
 
-def _offer_files(session: Session, text: str) -> list[Hit]:
+def _offer_files(meant: Meant) -> list[Hit]:
     """By the beginning of the file's name, the newest first."""
     statement = (
         select(OfferFile.id, OfferFile.filename, Supplier.name)
         .join(Supplier, Supplier.id == OfferFile.supplier_id)
-        .where(func.lower(OfferFile.filename).startswith(text.lower(), autoescape=True))
+        .where(func.lower(OfferFile.filename).startswith(meant.text.lower(), autoescape=True))
         .order_by(OfferFile.id.desc())
         .limit(AT_MOST)
     )
     return [
         Hit("offers", row.filename, row.name, "offers.detail", {"file_id": row.id})
-        for row in session.execute(statement)
+        for row in meant.session.execute(statement)
     ]
 
 
-def _messages(session: Session, text: str) -> list[Hit]:
+def _messages(meant: Meant) -> list[Hit]:
     """By the whole key or correlation id, the newest first."""
     statement = (
         select(Message.id, Message.key, Message.flow, Message.channel)
-        .where(or_(Message.key == text, Message.correlation_id == text))
+        .where(or_(Message.key == meant.text, Message.correlation_id == meant.text))
         .order_by(Message.id.desc())
         .limit(AT_MOST)
     )
     return [
         Hit("flows", row.key, f"{row.flow} {row.channel}".strip(), "flows.message", {"message_id": row.id})
-        for row in session.execute(statement)
+        for row in meant.session.execute(statement)
     ]
 
 
-_SOURCES: tuple[tuple[str, Callable[[Session, str], list[Hit]]], ...] = (
+_SOURCES: tuple[tuple[str, Callable[[Meant], list[Hit]]], ...] = (
     ("orders.read", _orders),
     ("customers.read", _customers),
     ("suppliers.read", _suppliers),

@@ -20,6 +20,7 @@ from app.flows import services as flows
 from app.flows.models import Cursor, Message
 from app.orders import queries as orders
 from app.orders import services
+from app.orders.finding import Meant
 from app.orders.models import Order, OrderDelivery, OrderDocument, OrderEvent, OrderLine, OrderPayment
 from app.settings import Shop
 from app.stock import queries as stock
@@ -302,7 +303,7 @@ def test_an_invoice_of_either_version_comes_with_its_order_and_finds_it(
     assert told == [{"kind": "invoice", "number": "INV-10001"}, {"kind": "credit_note", "number": "CN-10001"}]
     with transaction() as session:
         for text in ("INV-10001", "inv-10001", "CN-10001"):
-            assert [row.id for row in orders.found(session, text, limit=3)] == [found.id], text
+            assert [row.id for row in orders.found(Meant(session, text), limit=3)] == [found.id], text
 
 
 def test_an_order_that_the_shop_lost_is_marked_and_keeps_nothing(portal: Flask, econocom: BareShop) -> None:

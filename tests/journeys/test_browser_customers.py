@@ -14,6 +14,7 @@ from app.customers.models import CustomerPair
 from app.db import transaction
 from app.flows import services as flows
 from app.orders import queries as orders
+from app.orders.finding import Meant
 from sandbox.testing import BareShop, SandboxHandle, bare_shop, hexid
 
 pytestmark = [
@@ -51,7 +52,7 @@ def bought(shop: BareShop, number: str, mail: str, *, phone: str, account: str |
 
 def is_known(number: str) -> bool:
     with transaction() as session:
-        return bool(orders.found(session, number, limit=1))
+        return bool(orders.found(Meant(session, number), limit=1))
 
 
 def are_asked() -> bool:

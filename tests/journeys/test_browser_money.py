@@ -12,6 +12,7 @@ from app import clock, queue
 from app.db import transaction
 from app.flows import services as flows
 from app.orders import queries
+from app.orders.finding import Meant
 from sandbox.buyer import Person
 from sandbox.testing import BareShop, Bought, SandboxHandle
 
@@ -44,7 +45,7 @@ def tick(flow: str) -> None:
 
 def is_known(number: str) -> bool:
     with transaction() as session:
-        return bool(queries.found(session, number, limit=1))
+        return bool(queries.found(Meant(session, number), limit=1))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from app import clock, queue
 from app.db import transaction
 from app.flows import services as flows
 from app.orders import queries
+from app.orders.finding import Meant
 from sandbox.testing import BareShop, SandboxHandle, bare_shop
 
 pytestmark = [
@@ -38,7 +39,7 @@ def tell(order_id: str, event: str) -> None:
 
 def is_known(number: str) -> bool:
     with transaction() as session:
-        return bool(queries.found(session, number, limit=1))
+        return bool(queries.found(Meant(session, number), limit=1))
 
 
 def test_an_agent_finds_the_order_of_a_caller_and_sees_the_payment_come_in(

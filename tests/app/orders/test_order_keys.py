@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.customers import queries as customers
 from app.orders import keys, queries, services
+from app.orders.finding import Meant
 from app.orders.models import Order
 
 
@@ -49,14 +50,14 @@ def orders(session: Session) -> Session:
     ],
 )  # fmt: skip
 def test_the_right_order_is_first(orders: Session, text: str) -> None:
-    assert [row.number for row in queries.found(orders, text, limit=6)][:1] == ["10050"]
+    assert [row.number for row in queries.found(Meant(orders, text), limit=6)][:1] == ["10050"]
     listed = orders.execute(sa.select(Order.number).where(queries.means(text))).scalars()
     assert "10050" in list(listed)
 
 
 @pytest.mark.parametrize("text", ["", " ", "#", "99999", "nobody@example.org", "0611111111", "zoe ada", "%", "_", "\\"])
 def test_what_nobody_has_finds_nothing(orders: Session, text: str) -> None:
-    assert queries.found(orders, text, limit=6) == []
+    assert queries.found(Meant(orders, text), limit=6) == []
 
 
 def test_a_number_of_a_customer_finds_all_of_his_orders_behind_the_order_of_that_number(session: Session) -> None:
@@ -64,15 +65,15 @@ def test_a_number_of_a_customer_finds_all_of_his_orders_behind_the_order_of_that
     his = [few.order(number, customer_number="10050", email="his@example.com") for number in ("10007", "10009")]
     services.apply_orders(session, channel, [*his, few.order("10050", name="Bo")], now=NOON)
 
-    assert [row.number for row in queries.found(session, "10050", limit=6)] == ["10050", "10009", "10007"]
-    assert [row.email for row in customers.found(session, "10050", limit=6)] == ["his@example.com"]
+    assert [row.number for row in queries.found(Meant(session, "10050"), limit=6)] == ["10050", "10009", "10007"]
+    assert [row.email for row in customers.found(Meant(session, "10050"), limit=6)] == ["his@example.com"]
 
 
 def test_a_whole_number_stands_before_longer_ones(session: Session) -> None:
     channel = Assortment(session).shops[0].id
     services.apply_orders(session, channel, [few.order("1001"), few.order("10010"), few.order("10019")], now=NOON)
 
-    assert [row.number for row in queries.found(session, "1001", limit=6)] == ["1001", "10019", "10010"]
+    assert [row.number for row in queries.found(Meant(session, "1001"), limit=6)] == ["1001", "10019", "10010"]
 
 
 def test_keys_follow_the_order(session: Session) -> None:
@@ -81,8 +82,8 @@ def test_keys_follow_the_order(session: Session) -> None:
 
     services.apply_orders(session, channel, [few.order(email="new@example.com")], now=NOON)
 
-    assert queries.found(session, "old@example.com", limit=6) == []
-    assert len(queries.found(session, "new@example.com", limit=6)) == 1
+    assert queries.found(Meant(session, "old@example.com"), limit=6) == []
+    assert len(queries.found(Meant(session, "new@example.com"), limit=6)) == 1
 
 
 def test_every_way_to_an_order_has_an_index(orders: Session) -> None:

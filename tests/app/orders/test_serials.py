@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.auth.models import Audit
 from app.db import db
 from app.orders import queries, serials, services
+from app.orders.finding import Meant
 from app.orders.models import OrderEvent, OrderKey, OrderLine, OrderSerial
 from app.orders.serial_numbers import NotASerial, read
 from app.orders.serials import Refused
@@ -79,7 +80,7 @@ def test_a_scanned_piece_stands_at_its_line_on_the_timeline_in_the_audit_log_and
     }  # fmt: skip
     for text in (IMEI, "49-015420-323751-8", "490154 203237 518", "490154203237"):
         assert f'href="/orders/{order_id}"' in desk.page(f"/search/?q={text}"), text
-        assert [row.id for row in queries.found(desk.session, text, limit=6)] == [order_id], text
+        assert [row.id for row in queries.found(Meant(desk.session, text), limit=6)] == [order_id], text
 
 
 def test_news_from_the_shop_keep_the_pieces_and_their_keys(desk: Desk) -> None:
@@ -89,7 +90,7 @@ def test_news_from_the_shop_keep_the_pieces_and_their_keys(desk: Desk) -> None:
     desk.comes(few.order("10001", payment_state="paid"))
 
     assert "C8QXK0AAA1" in desk.page(f"/orders/{order_id}")
-    assert [row.id for row in queries.found(desk.session, "C8QXK0AAA1", limit=6)] == [order_id]
+    assert [row.id for row in queries.found(Meant(desk.session, "C8QXK0AAA1"), limit=6)] == [order_id]
 
 
 def test_a_line_takes_as_many_pieces_as_it_has_and_none_twice(desk: Desk) -> None:
@@ -114,7 +115,7 @@ def test_a_piece_of_another_order_is_refused_by_that_orders_name_until_it_is_fre
     desk.comes(few.order("10001", state="cancelled"))
     scan(desk, second, IMEI)
     assert kept(desk) == [IMEI, IMEI]
-    assert [row.id for row in queries.found(desk.session, IMEI, limit=6)] == [second, first]
+    assert [row.id for row in queries.found(Meant(desk.session, IMEI), limit=6)] == [second, first]
 
 
 @pytest.mark.parametrize(("state", "free"), [("shipped", False), ("returned", True)])
@@ -154,7 +155,7 @@ def test_a_wrong_piece_is_removed_and_no_more_found(desk: Desk) -> None:
     desk.browser.post(remove[1])
 
     assert kept(desk) == []
-    assert queries.found(desk.session, IMEI, limit=6) == []
+    assert queries.found(Meant(desk.session, IMEI), limit=6) == []
     assert f"{IMEI} out of iPhone 12 (Agent)" in desk.page(f"/orders/{order_id}")
     assert desk.browser.post(remove[1]).status_code == 404
 

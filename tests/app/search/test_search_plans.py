@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.db import db
 from app.orders import queries
+from app.orders.finding import Meant
 from bench import many_orders, search
 from bench.search_labels import Label, labelled
 
@@ -42,7 +43,7 @@ def test_no_kind_of_search_reads_a_table_whole(filled: tuple[Session, list[Label
 def test_the_right_order_is_first(filled: tuple[Session, list[Label]]) -> None:
     session, labels = filled
     wrong = [label for label in labels
-             if [row.id for row in queries.found(session, label.text, limit=1)] != [label.order_id]]  # fmt: skip
+             if [row.id for row in queries.found(Meant(session, label.text), limit=1)] != [label.order_id]]  # fmt: skip
 
     assert len({label.kind for label in labels}) == 15
     assert wrong == []
