@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from threading import Lock
-from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
@@ -34,12 +33,8 @@ class _Brought:
         self.error: BaseException | None = None
 
 
-class _Line(NamedTuple):
-    waiting: deque[_Brought]
-    pen: Lock
-
-
-_line = _Line(deque(), Lock())
+_waiting: deque[_Brought] = deque()
+_pen = Lock()
 
 
 def take(delivery: Delivery) -> int | None:
@@ -48,9 +43,9 @@ def take(delivery: Delivery) -> int | None:
     It is committed when this returns. Needs an application context; must not be called within a transaction.
     """
     mine = _Brought(delivery._replace(correlation_id=correlation_id()))
-    _line.waiting.append(mine)
+    _waiting.append(mine)
     stored: list[_Brought] = []
-    with _line.pen:
+    with _pen:
         if not mine.done:
             stored = _next(mine)
             _store(stored)
@@ -64,8 +59,8 @@ def take(delivery: Delivery) -> int | None:
 def _next(mine: _Brought) -> list[_Brought]:
     """Who is in line, up to AT_ONCE and up to `mine` at least: those before it have no one else who writes."""
     found: list[_Brought] = []
-    while _line.waiting and (len(found) < AT_ONCE or mine not in found):
-        found.append(_line.waiting.popleft())
+    while _waiting and (len(found) < AT_ONCE or mine not in found):
+        found.append(_waiting.popleft())
     return found
 
 

@@ -53,6 +53,5 @@ def beside(session: Session, about: ListDescription, id_: int, args: Mapping[str
     """The records beside the one with that id, in the list that `said` tells."""
     told = dict(parse_qsl(args[ARGUMENT]))
     looked = looked_through(about, told, kept.views(session, about, user_id))
-    options = about.options(session) if looked.state.filters else {}
-    found = queries.beside(session, about, looked.state, options, id_, now=clock.now())
+    found = queries.beside(session, about, looked.state, about.offered(session), id_, now=clock.now())
     return Beside(about, args_under(about, looked.state, looked.view, looked.views), found)

@@ -10,7 +10,7 @@ from sqlalchemy import FromClause, SQLColumnExpression
 from sqlalchemy.orm import Session
 
 from app.lists.acts import Act
-from app.lists.filters import Clause, Filter, Options
+from app.lists.filters import Clause, Filter, Options, ReadWhenAsked
 
 DENSITIES = ("comfortable", "compact")
 
@@ -83,6 +83,10 @@ class ListDescription:
             if text.removeprefix("-") == sort.name:
                 return sort, text.startswith("-")
         return self.sorts[0], self.sorts[0].falls
+
+    def offered(self, session: Session) -> Options:
+        """`options`, read when the first of them is asked for."""
+        return ReadWhenAsked(lambda: self.options(session))
 
     def act_of(self, name: str) -> Act:
         """Raises KeyError."""

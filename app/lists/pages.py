@@ -20,7 +20,7 @@ from app.db import reading
 from app.lists import kept, queries
 from app.lists.acts import Act
 from app.lists.description import DENSITIES, Column, ListDescription, Sort
-from app.lists.filters import Filter, Options, ReadWhenAsked
+from app.lists.filters import Filter, Options
 from app.lists.kept import ViewRow
 from app.lists.state import State, says_something, state_of, usual, usual_columns, with_form
 from app.web.fragments import redirect_to, render
@@ -259,7 +259,7 @@ def of_menu(about: ListDescription) -> ListPage:
     """The page that the address asks for, without its rows: what its menus are made of."""
     session = reading()
     looked = looked_through(about, request.args, kept.views(session, about, current_user.id))
-    return ListPage(about, looked, ReadWhenAsked(lambda: about.options(session)))
+    return ListPage(about, looked, about.offered(session))
 
 
 def show(about: ListDescription, template: str, **context: Any) -> BaseResponse:
@@ -269,7 +269,7 @@ def show(about: ListDescription, template: str, **context: Any) -> BaseResponse:
     if sent.get("apply"):
         state = with_form(about, looked.state, sent)
         return redirect_to(about.endpoint, **args_under(about, state, looked.view, looked.views))
-    options = ReadWhenAsked(lambda: about.options(session))
+    options = about.offered(session)
     found = queries.page(
         session, about, looked.state, options, now=now,
         after=queries.cursor_of(about, looked.state, sent.get("after", "")),

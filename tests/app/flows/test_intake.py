@@ -42,11 +42,11 @@ def in_line(app: Flask, deliveries: list[Delivery]) -> list[int | BaseException 
                 db.session.remove()
 
     with ThreadPoolExecutor(len(deliveries)) as threads:
-        with intake._line.pen:
+        with intake._pen:
             futures = [threads.submit(bring, one) for one in deliveries]
             gate.wait(timeout=30)
             until = time.monotonic() + 30
-            while len(intake._line.waiting) < len(deliveries):
+            while len(intake._waiting) < len(deliveries):
                 assert time.monotonic() < until
                 time.sleep(0.001)  # Nobody says that they stand in line.
         return [future.result(timeout=30) for future in futures]
