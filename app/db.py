@@ -1,17 +1,41 @@
-"""The database: one declarative base, one way to open a transaction, one way to COPY rows in."""
+"""The database: one declarative base, one way to open a transaction, one way to COPY rows in.
+
+What is read outside `transaction()` needs none: each statement is one by itself. That spares a page the round trips of
+BEGIN and ROLLBACK, and no page or job is idle in a transaction while it renders or calls somebody.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from functools import lru_cache
+from select import POLLIN, poll
+from typing import Annotated, Any, cast
 
+import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Numeric, String, Text, event, func, text
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from flask_sqlalchemy.session import Session as BoundSession
+from psycopg.pq import TransactionStatus
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Engine,
+    Identity,
+    MetaData,
+    Numeric,
+    String,
+    Text,
+    event,
+    func,
+    text,
+)  # fmt: skip
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, mapped_column
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -36,33 +60,103 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+@lru_cache(maxsize=8)
+def _without_transactions(engine: Engine) -> Engine:
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def keep_room(app: Flask) -> None:
-    """Give each connection memory for its temporary tables: pricing the whole assortment fills 40 MB of them.
+class StatementSession(BoundSession):
+    """Each statement is a transaction of its own, but for those of an act: see `transaction`."""
 
-    It is taken as it is needed. PostgreSQL allows no change once a session has used its first temporary table.
+    def get_bind(self, *args: Any, **named: Any) -> Engine | Connection:
+        found = super().get_bind(*args, **named)
+        return _without_transactions(found) if isinstance(found, Engine) else found
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "class_": StatementSession})
+_ACTS = "acts"  # In the session's info: it is within `transaction`.
+QUIET_S = 30.0  # After that a connection is asked whether it is alive, as nobody may have told that it is not.
+
+
+def set_up_connections(app: Flask) -> None:
+    """Give each connection memory for temporary tables, and hand out none that the server has closed.
+
+    Pricing the whole assortment fills 40 MB of them; it is taken as it is needed. PostgreSQL allows no change once a
+    session has used its first temporary table. A server that closes a connection says so, which is there to be read:
+    to look costs no round trip, as asking would.
     """
     with app.app_context():
+        engine = db.engine
 
-        @event.listens_for(db.engine, "connect")
-        def room(connection: Any, _record: Any) -> None:
-            connection.autocommit = True
-            connection.execute("SET temp_buffers = '64MB'")
-            connection.autocommit = False
+    @event.listens_for(engine, "connect")
+    def room(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        connection.execute("SET temp_buffers = '64MB'")
+        connection.autocommit = False
+
+    @event.listens_for(engine, "checkin")
+    def used(_connection: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: Any, record: Any, _fairy: Any) -> None:
+        quiet = time.monotonic() - record.info.get("used", time.monotonic())
+        if (quiet > QUIET_S or _was_told_something(connection)) and not _answers(connection):
+            raise InvalidatePoolError
+
+
+def _was_told_something(connection: psycopg.Connection[Any]) -> bool:
+    """Whether something is there to be read from the server: mostly its last word."""
+    if connection.closed:
+        return True
+    looking = poll()
+    looking.register(connection.fileno(), POLLIN)
+    return bool(looking.poll(0))
+
+
+def _answers(connection: psycopg.Connection[Any]) -> bool:
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error:
+        return False
+    return True
 
 
 @contextmanager
 def transaction() -> Iterator[Session]:
     """One business act: commits once at the end, rolls back on any error. Needs an application context."""
     session = db.session()
+    outside = session.info.get(_ACTS, False)
+    session.info[_ACTS] = True
     try:
+        if session.in_transaction():  # Something was read before.
+            _begin(session.connection())
         yield session
         session.commit()
     except BaseException:
         session.rollback()
         raise
+    finally:
+        session.info[_ACTS] = outside
+
+
+@event.listens_for(StatementSession, "after_begin")
+def _begin_act(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    if session.info.get(_ACTS):
+        _begin(connection)
+
+
+def _begin(connection: Connection) -> None:
+    """SQLAlchemy believes that there are no transactions, but ends what is there; so does psycopg."""
+    driver = driver_of(connection)
+    if driver.info.transaction_status == TransactionStatus.IDLE:
+        driver.execute("BEGIN")
+
+
+def driver_of(connection: Connection) -> psycopg.Connection[Any]:
+    """psycopg's connection."""
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 def reading() -> Session:
@@ -70,12 +164,25 @@ def reading() -> Session:
     return db.session()
 
 
+@contextmanager
+def planned_by_values(session: Session) -> Iterator[None]:
+    """Plan the statements of the block for the values that they name, at each run.
+
+    A statement that was prepared is planned for any values after a while: for a rare one that walks a whole table.
+    """
+    driver = driver_of(session.connection())
+    usual, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = usual
+
+
 def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     """COPY `rows` into `table` inside the session's transaction; returns how many. Names must be trusted."""
     from psycopg import sql
 
-    driver = session.connection().connection.driver_connection
-    assert driver is not None
+    driver = driver_of(session.connection())
     target = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(sql.Identifier(column) for column in columns)
     )

@@ -110,8 +110,8 @@ class Settings(BaseSettings):
     sign_in_attempts_network: int = Field(
         40, ge=1, description="Failed sign-ins per network address in 15 minutes before more are refused."
     )
-    poll_memory_seconds: int = Field(
-        30, ge=0, description="How long a page's poll is answered from memory while nothing moves; 0: never."
+    memory_seconds: int = Field(
+        30, ge=0, description="How long a web process answers polls, and knows who is signed in, while nothing moves."
     )
     work_memory_ms: int = Field(
         1000,

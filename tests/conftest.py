@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,9 +17,10 @@ from typing import Any, cast
 
 import psycopg
 import pytest
-from flask import Flask, g
+from flask import Flask, g, has_request_context, request
 from flask.testing import FlaskClient
 from psycopg import sql
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -90,7 +92,7 @@ def settings(database_url: str, worker_name: str) -> Settings:
         database_url=database_url,
         redis_url=url + ("&" if "?" in url else "?") + f"db={number}",
         trusted_hosts=["localhost", "127.0.0.1"],
-        poll_memory_seconds=0,  # Rolled back changes notify nobody; its own tests turn it on.
+        memory_seconds=0,  # Rolled back changes notify nobody; its own tests turn it on.
         work_memory_ms=0,  # Likewise.
         sweep_seconds=0.2,
         lease_seconds=2,
@@ -105,12 +107,34 @@ def _application(settings: Settings) -> Iterator[Flask]:
 
     app = create_app(settings)
     app.test_client_class = FreshClient
+
+    @app.before_request
+    def note_that_it_is_one() -> None:
+        request.environ[_DISPATCHED] = True
+
     with app.app_context():
         upgrade()
+        event.listen(db.engine, "before_cursor_execute", _only_acts_write)
     yield app
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+def _only_acts_write(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    """Outside `transaction` each statement is committed by itself: a page that writes so has no act to undo.
+
+    A test has one transaction around everything, which would hide it.
+    """
+    in_request = has_request_context() and _DISPATCHED in request.environ
+    if in_request and _WRITES.match(statement) and not db.session.info.get("acts"):
+        raise AssertionError(f"written outside of a transaction: {statement}")
+
+
+_DISPATCHED = "tests.dispatched"
+_WRITES = re.compile(
+    r"\s*(INSERT|UPDATE|DELETE|MERGE|CREATE|LOCK|SET|.*\bFOR (UPDATE|SHARE)\b|.*_xact_lock)", re.DOTALL
+)
 
 
 class FreshClient(FlaskClient):

@@ -28,11 +28,13 @@ class LiveSession(NamedTuple):
     role: str
     locale: str
     theme: str
+    ends_at: datetime
 
 
 # Made once: each request asks it.
 _LIVE = (
-    select(UserSession.id, UserSession.seen_at, User.id, User.name, User.email, User.role, User.locale, User.theme)
+    select(UserSession.id, UserSession.seen_at, User.id, User.name, User.email, User.role, User.locale, User.theme,
+           UserSession.ends_at)
     .join(User, User.id == UserSession.user_id)
     .where(UserSession.token_hash == bindparam("token_hash"), UserSession.ends_at > bindparam("now"),
            UserSession.seen_at > bindparam("idle_since"), User.active)

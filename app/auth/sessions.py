@@ -6,6 +6,7 @@ a random token, and the row it points to is deleted.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from app.auth.services import hash_token
 from app.db import reading, transaction
 from app.extensions import settings
 from app.settings import Settings
+from app.web.memory import memory, remembered
+from app.web.polling import session_topic
 
 SEEN_EVERY = timedelta(minutes=1)  # A write per request would cost more than the request.
 login_manager = LoginManager()
@@ -70,18 +73,35 @@ def init_app(app: Flask) -> None:
 
 
 def load_person(incoming: Request) -> Person | None:
-    """The person behind the cookie, by one statement; `seen_at` moves at most once a minute."""
+    """The person behind the cookie; `seen_at` moves at most once a minute."""
     token = incoming.cookies.get(cookie_name())
     if not token or len(token) > 100:
         return None
-    now = clock.now()
-    found = queries.live_session(reading(), hash_token(token), idle_since=idle_since(now), now=now)
-    if found is None:
+    hashed, now = hash_token(token), clock.now()
+
+    def read() -> queries.LiveSession | None:
+        return queries.live_session(reading(), hashed, idle_since=idle_since(now), now=now)
+
+    def topics(live: queries.LiveSession | None) -> Collection[str]:
+        return (f"user_session:{live.id}", f"user_account:{live.user_id}", session_topic(token)) if live else ()
+
+    found = remembered(("session", hashed), read, topics)
+    if found is None or found.ends_at <= now:
         return None
     if found.seen_at < now - SEEN_EVERY:
+        found = read()
+        if found is None:
+            return None
         with transaction() as session:
             session.execute(update(UserSession).where(UserSession.id == found.id).values(seen_at=now))
     return Person(found)
+
+
+def forget(token: str) -> None:
+    """The session of a cookie ended: this process knows nothing of it from now on."""
+    here = memory()
+    if here is not None:
+        here.moved(session_topic(token))
 
 
 def idle_since(now: datetime) -> datetime:

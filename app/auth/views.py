@@ -14,7 +14,6 @@ from app.auth.models import THEMES, User
 from app.db import reading, transaction
 from app.extensions import settings
 from app.i18n import LOCALES
-from app.web import polling
 from app.web.fragments import redirect_to, render
 from app.web.lazy import current_user
 from app.web.permissions import public, requires
@@ -49,7 +48,7 @@ def sign_in() -> BaseResponse:
             problem = _("E-mail or password is not right.")
     if problem is not None:
         return render("auth/sign_in.html", form=form, problem=problem, status=422)
-    polling.forget(former)
+    sessions.forget(former)
     form_session.clear()  # A new CSRF secret for the new session.
     target = sessions.local_path(form.next.data) or url_for("home.index")
     response = redirect(target, code=303)
@@ -64,7 +63,7 @@ def sign_out() -> BaseResponse:
     with transaction() as session:
         token = request.cookies.get(sessions.cookie_name(), "")
         services.sign_out(session, current_user.id, token=token)
-    polling.forget(token)
+    sessions.forget(token)
     form_session.clear()
     response = redirect_to("auth.sign_in")
     sessions.clear_cookie(response)

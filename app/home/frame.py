@@ -1,7 +1,6 @@
 """What the frame of every page says: how the platform is, and how much waits where.
 
-One process reads it once in WORK_MEMORY_MS for all whom it serves. Whoever has just done something is told what is
-true after it: their browser says for ACTED_S that they acted.
+One process reads it once in WORK_MEMORY_MS for all whom it serves, and anew for whoever has just acted.
 """
 
 from __future__ import annotations
@@ -9,16 +8,14 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, current_app, g
 
-from app.auth.sessions import cookie_name
 from app.db import reading
 from app.extensions import settings
 from app.home import queries
 from app.web.lazy import current_user
+from app.web.memory import just_acted
 from app.web.permissions import may
-
-ACTED, ACTED_S = "acted", 3
 
 
 class _Kept(NamedTuple):
@@ -30,8 +27,7 @@ def waiting() -> queries.Work:
     """The work that waits, read once per request at most."""
     if "work" not in g:
         kept: _Kept | None = current_app.extensions.get("work")
-        acts = request.method not in ("GET", "HEAD") or ACTED in request.cookies
-        g.work = kept.work if kept and not acts and time.monotonic() < kept.until else _read()
+        g.work = kept.work if kept and not just_acted() and time.monotonic() < kept.until else _read()
     work: queries.Work = g.work
     return work
 
@@ -72,10 +68,3 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         work_waiting=waiting, work_counts=counts, work_said=lambda: tuple(counts().items()), pulse_tag=pulse_tag
     )
-
-    @app.after_request
-    def acted(response: Response) -> Response:
-        if request.method not in ("GET", "HEAD") and cookie_name() in request.cookies:
-            response.set_cookie(ACTED, "1", max_age=ACTED_S, secure=settings().secure_cookies, httponly=True,
-                                samesite="Lax")  # fmt: skip
-        return response

@@ -15,8 +15,10 @@ from app.db import Json
 from app.lists.description import DENSITIES, ListDescription
 from app.lists.models import DefaultView, SavedView
 from app.lists.state import State, known_columns, known_sort
+from app.web.memory import remembered
 
 NAME_LONGEST = 60
+TOPICS = ("saved_view", "default_view")
 
 
 class ViewError(Exception):
@@ -55,6 +57,10 @@ _VIEWS = (
 
 def views(session: Session, about: ListDescription, user_id: int) -> list[ViewRow]:
     """The person's own views and those that are shared, by name."""
+    return remembered(("views", about.name, user_id), lambda: _read(session, about, user_id), lambda _views: TOPICS)
+
+
+def _read(session: Session, about: ListDescription, user_id: int) -> list[ViewRow]:
     rows = session.execute(_VIEWS, {"list_name": about.name, "user_id": user_id})
     return [
         ViewRow(view.id, view.name, view.owner_id, view.owner, view.shared, _state(about, view), view.version,

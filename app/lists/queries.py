@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -26,13 +27,13 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    text,
     tuple_,
     union_all,
 )  # fmt: skip
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 
+from app.db import planned_by_values
 from app.lists.description import ListDescription
 from app.lists.filters import Clause, Options
 from app.lists.state import State
@@ -42,10 +43,6 @@ ESTIMATE_S, ESTIMATES = 60, 1000  # How long an estimate is told, and how many a
 COSTLY = 20_000  # The planner's units: a count that would cost more is not made.
 STATEMENTS = 1000  # That are kept, put together.
 KEY_LONGEST = 600  # Characters of a cursor.
-
-
-# A statement that was prepared is planned for any values after a while: for a rare one that walks the whole table.
-_BY_VALUES = text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
 
 
 Turn = Literal["first", "after", "before"]  # Of the pages; the last two at a row.
@@ -167,11 +164,12 @@ def page(session: Session, about: ListDescription, state: State, options: Option
     """The page behind the row `after`, or before the row `before`, or the first."""
     turn: Turn = "after" if after else "before" if before else "first"
     statement = _page(about, state.columns, state.sort, turn)
-    if narrowed := clauses(about, state, options, now=now):
-        session.execute(_BY_VALUES)
-        statement = statement.where(*narrowed)
+    narrowed = clauses(about, state, options, now=now)
     place = after or before
-    rows = list(session.execute(statement, {"list_key": place.key, "list_id": place.id} if place else {}))
+    if narrowed:
+        statement = statement.where(*narrowed)
+    with planned_by_values(session) if narrowed else nullcontext():
+        rows = list(session.execute(statement, {"list_key": place.key, "list_id": place.id} if place else {}))
     more = len(rows) > about.page
     rows = rows[: about.page]
     if turn == "before":
@@ -186,8 +184,8 @@ def beside(session: Session, about: ListDescription, state: State, options: Opti
     key = session.execute(select(sort.key).select_from(about.source).where(about.id == id_)).scalar_one_or_none()
     if key is None:
         return Beside(None, None)
-    session.execute(_BY_VALUES)
-    ways = {row.way: row for row in session.execute(around(about, state, options, Cursor(key, id_), now=now))}
+    with planned_by_values(session):
+        ways = {row.way: row for row in session.execute(around(about, state, options, Cursor(key, id_), now=now))}
     return Beside(ways.get("before"), ways.get("behind"))
 
 
@@ -256,7 +254,8 @@ def total(session: Session, about: ListDescription, state: State, options: Optio
     thought = plan(session, ids)
     if thought["Plan Rows"] > 2 * COUNTED or thought["Total Cost"] > COSTLY:
         return _estimates.put(key, Total(int(thought["Plan Rows"]), exact=False))
-    counted = session.execute(select(func.count()).select_from(ids.limit(COUNTED + 1).subquery())).scalar_one()
+    with planned_by_values(session):
+        counted = session.execute(select(func.count()).select_from(ids.limit(COUNTED + 1).subquery())).scalar_one()
     if counted <= COUNTED:
         return Total(counted, exact=True)
     return _estimates.put(key, Total(max(counted, int(thought["Plan Rows"])), exact=False))

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from small_assortment import Assortment
 from sqlalchemy.orm import Session
 
-from app.home.frame import ACTED
 from app.stock.models import Stock
+from app.web.memory import ACTED
 
 
 @pytest.fixture

@@ -163,10 +163,7 @@ def test_a_page_that_is_asked_for_often_is_still_planned_for_its_values(filled: 
         queries.page(session, ORDERS, state, options, now=clock.now())
         queries.total(session, ORDERS, state, options, now=clock.now())
 
-    prepared = session.execute(sa.text("""
-        SELECT generic_plans, custom_plans FROM pg_prepared_statements
-        WHERE statement LIKE '%shop_order.method%' AND statement NOT LIKE '%WITH RECURSIVE%'
-    """)).all()  # fmt: skip
-    assert len(prepared) >= 2
-    assert {row.generic_plans for row in prepared} == {0}
-    assert all(row.custom_plans >= 9 for row in prepared)
+    prepared = session.execute(sa.text("SELECT statement FROM pg_prepared_statements")).scalars().all()
+    assert prepared  # Others are.
+    kept = [statement for statement in prepared if "shop_order.method =" in statement]
+    assert not [statement for statement in kept if not statement.startswith("EXPLAIN")]  # That plans each time.

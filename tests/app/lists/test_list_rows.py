@@ -93,7 +93,7 @@ def test_how_long_ago_moves_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> N
     now = NOON + timedelta(minutes=10)
     monkeypatch.setattr(clock, "now", lambda: now)
     monkeypatch.setattr("app.auth.sessions.idle_since", lambda _now: NOON - timedelta(days=9999))
-    desk.session.execute(sa.text("UPDATE user_session SET ends_at = 'infinity'"))
+    desk.session.execute(sa.text("UPDATE user_session SET ends_at = '9999-01-01'"))
     desk.session.commit()
     first = re.findall(r"<time [^>]*>([^<]*)<", desk.get(agent))
     ticks = iter(range(0, 10**6, rows.TICK_S + 1))

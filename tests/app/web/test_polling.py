@@ -1,4 +1,4 @@
-"""Polls answered from memory: never after something moved, never without somebody who listens."""
+"""Polls answered from memory: never after something moved, never after the session ended."""
 
 from __future__ import annotations
 
@@ -15,76 +15,23 @@ from app.auth import services as accounts
 from app.db import db, transaction
 from app.flows.models import Run
 from app.settings import Settings
-from app.web.polling import Polls
+from app.web.memory import Memory
 
 HX = {"HX-Request": "true"}
 PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
-def polls() -> Polls:
-    """A memory that listens, on a clock of the test's own."""
-    made = Polls("", seconds=30, clock=lambda: now[0])
-    made._listening = True
-    made._thread = object()  # type: ignore[assignment]  # Nothing is to be started.
-    return made
-
-
-now = [0.0]
-
-
-def test_what_is_remembered_is_known_until_it_moves(polls: Polls) -> None:
-    polls.remember("anna", "/a?", topic="run:1", tag="1.1", since=polls.moment())
-    polls.remember("bert", "/a?", topic="run:2", tag="2.1", since=polls.moment())
-
-    polls.moved("run:1")
-
-    assert polls.known("anna", "/a?") is None
-    assert polls.known("bert", "/a?") == "2.1"
-
-
-def test_a_tag_that_was_read_before_the_row_moved_is_not_remembered(polls: Polls) -> None:
-    before = polls.moment()
-    polls.moved("run:1")
-
-    polls.remember("anna", "/a?", topic="run:1", tag="1.1", since=before)
-    polls.remember("anna", "/b?", topic="run:2", tag="2.1", since=before)
-
-    assert polls.known("anna", "/a?") is None
-    assert polls.known("anna", "/b?") == "2.1"
-
-
-def test_memory_ends_after_its_time_and_with_the_session(polls: Polls) -> None:
-    polls.remember("anna", "/a?", topic="run:1", tag="1.1", since=polls.moment())
-    polls.remember("bert", "/a?", topic="run:1", tag="1.1", since=polls.moment())
-
-    polls.forget("bert")
-    assert polls.known("bert", "/a?") is None
-    now[0] += 31
-    assert polls.known("anna", "/a?") is None
-
-
-def test_without_somebody_who_listens_nothing_is_remembered(polls: Polls) -> None:
-    since = polls.moment()
-    polls._listening = False
-
-    polls.remember("anna", "/a?", topic="run:1", tag="1.1", since=since)
-
-    assert polls.moment() is None
-    assert polls.known("anna", "/a?") is None
-
-
-@pytest.fixture
 def remembering(committed: Flask, settings: Settings) -> Iterator[Flask]:
     """An application that remembers polls, on the same database."""
-    app = create_app(settings.model_copy(update={"poll_memory_seconds": 30}))
+    app = create_app(settings.model_copy(update={"memory_seconds": 30}))
     app.test_client_class = committed.test_client_class
     app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context():
         yield app
         db.session.remove()
         db.engine.dispose()
-    app.extensions["polls"].close()
+    app.extensions["memory"].close()
 
 
 def browser(app: Flask) -> FlaskClient:
@@ -117,7 +64,7 @@ def test_a_page_hears_of_a_change_although_its_polls_are_answered_from_memory(re
     client = browser(remembering)
     address = f"/flows/runs/{run_id}"
     tag = client.get(address, headers=HX).headers["HX-PTag"]
-    polls: Polls = remembering.extensions["polls"]
+    polls: Memory = remembering.extensions["memory"]
     until(lambda: polls.moment() is not None)
     asked: list[object] = []
     sa.event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))
@@ -143,7 +90,7 @@ def test_signing_out_ends_what_was_remembered(remembering: Flask) -> None:
     with transaction() as session:
         address = f"/flows/runs/{session.execute(sa.select(Run.id)).scalar_one()}"
     tag = client.get(address, headers=HX).headers["HX-PTag"]
-    until(lambda: remembering.extensions["polls"].moment() is not None)
+    until(lambda: remembering.extensions["memory"].moment() is not None)
     cookie = client.get_cookie("iused")
     assert cookie is not None
     for _ in range(2):
