@@ -31,7 +31,7 @@ from app.settings import Settings, Shop, load_settings
 from jobs import shops
 from sandbox.testing import BareShop, SandboxHandle, bare_shop, running_sandbox, webhook_token
 
-pytest_plugins = ["browsing", "desk", "mollie_calls", "paying", "supplier_servers.fixtures"]
+pytest_plugins = ["browsing", "desk", "mollie_calls", "paying", "remembering", "supplier_servers.fixtures"]
 CHANNELS = ("refurbished-direct", "econocom")
 PASSWORD = "correct horse battery staple"
 EMPTYING_TRIES = 5

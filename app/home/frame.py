@@ -6,6 +6,7 @@ One process reads it once in WORK_MEMORY_MS for all whom it serves, and anew for
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from typing import NamedTuple
 
 from flask import Flask, current_app, g
@@ -13,9 +14,11 @@ from flask import Flask, current_app, g
 from app.db import reading
 from app.extensions import settings
 from app.home import queries
-from app.web.lazy import current_user
+from app.web.lazy import role_now
 from app.web.memory import just_acted
 from app.web.permissions import may
+
+SAID = 64  # Roles, and what waits.
 
 
 class _Kept(NamedTuple):
@@ -41,7 +44,11 @@ def _read() -> queries.Work:
 
 def counts() -> dict[str, int]:
     """Endpoint of the navigation to how much waits there, of what the person may see."""
-    work = waiting()
+    return dict(_said(waiting(), role_now()))
+
+
+@lru_cache(SAID)
+def _said(work: queries.Work, role: str) -> tuple[tuple[str, int], ...]:
     known = {
         "orders.index": ("orders.read", work.short_orders),
         "payments.reconciliation": ("payments.read", work.doubts),
@@ -55,16 +62,19 @@ def counts() -> dict[str, int]:
         "flows.index": ("flows.read", work.trouble),
         "flows.messages": ("flows.read", work.dead),
     }
-    return {name: number for name, (permission, number) in known.items() if may(current_user.role, permission)}
+    return tuple((name, number) for name, (permission, number) in known.items() if may(role, permission))
+
+
+def work_said() -> tuple[tuple[str, int], ...]:
+    """`counts`, to be said to a piece."""
+    return _said(waiting(), role_now())
 
 
 def pulse_tag() -> str:
     """Moves with every number that the frame shows."""
-    return ".".join(map(str, (waiting().level, *counts().values())))
+    return ".".join(str(number) for _name, number in (("", waiting().level), *work_said()))
 
 
 def init_app(app: Flask) -> None:
     """Give the frame its numbers."""
-    app.jinja_env.globals.update(
-        work_waiting=waiting, work_counts=counts, work_said=lambda: tuple(counts().items()), pulse_tag=pulse_tag
-    )
+    app.jinja_env.globals.update(work_waiting=waiting, work_counts=counts, work_said=work_said, pulse_tag=pulse_tag)

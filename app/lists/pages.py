@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from babel.numbers import format_compact_decimal
 from flask import request, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
@@ -22,18 +21,25 @@ from app.lists.acts import Act
 from app.lists.description import DENSITIES, Column, ListDescription, Sort
 from app.lists.filters import Filter, Options
 from app.lists.kept import ViewRow
+from app.lists.rows import SHAPES, TICK_S
 from app.lists.state import State, says_something, state_of, usual, usual_columns, with_form
 from app.web.fragments import redirect_to, render
 from app.web.lazy import current_user
+from app.web.memory import remembered
 from app.web.permissions import may
-from app.web.templating import number
+from app.web.templating import language, number
 
 
 def about_so_many(rows: int) -> str:
     """Two figures of a number: 2,600; 1.3M."""
     if rows >= 1_000_000:
-        return str(format_compact_decimal(rows, fraction_digits=1, locale=get_locale() or "en"))
+        return _millions(rows, language())
     return number(round(rows, 2 - len(str(rows))))
+
+
+@lru_cache(SHAPES)
+def _millions(rows: int, language: str) -> str:
+    return str(format_compact_decimal(rows, fraction_digits=1, locale=language))
 
 
 def filters_in_words(session: Session, about: ListDescription, args: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -41,6 +47,13 @@ def filters_in_words(session: Session, about: ListDescription, args: Mapping[str
     options = about.options(session)
     said = ((about.filter_of(name), text) for name, text in state_of(about, args).filters.items())
     return [(str(one.label), one.says(text, options)) for one, text in said]
+
+
+@lru_cache(SHAPES)
+def shown(about: ListDescription, columns: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:
+    """On a phone only the narrow columns are seen, or the first two when none of those is shown."""
+    narrow = [name for name in columns if about.by_name[name].narrow] or columns[:2]
+    return tuple((name, about.by_name[name].kind, name not in narrow) for name in columns)
 
 
 class Chip(NamedTuple):
@@ -68,19 +81,20 @@ class Looked(NamedTuple):
     views: list[ViewRow]
 
 
-NO_ROWS, NONE = queries.Slice([], before=False, behind=False), queries.Total(0, exact=True)
+NOTHING = queries.Found(queries.Slice([], before=False, behind=False), queries.Total(0, exact=True), frozenset())
 
 
 class ListPage:
     """What a template shows of a list."""
 
     def __init__(self, about: ListDescription, looked: Looked, options: Options,
-                 found: queries.Slice = NO_ROWS, total: queries.Total = NONE) -> None:  # fmt: skip
-        self.about, self.options, self.total = about, options, total
+                 found: queries.Found = NOTHING) -> None:  # fmt: skip
+        self.about, self.options, self.total = about, options, found.total
         self.state, self.view, self.views = looked
-        self.rows: list[Row[Any]] = found.rows
-        self.previous = self._turned(before=found.rows[0]) if found.before and found.rows else None
-        self.next = self._turned(after=found.rows[-1]) if found.behind and found.rows else None
+        self.found = found.slice
+        self.rows = found.slice.rows
+        self.previous = self._turned(before=self.rows[0]) if found.slice.before and self.rows else None
+        self.next = self._turned(after=self.rows[-1]) if found.slice.behind and self.rows else None
 
     @cached_property
     def within(self) -> str:
@@ -161,12 +175,15 @@ class ListPage:
         return [*((column, True) for column in self.columns), *((column, False) for column in hidden)]
 
     @cached_property
+    def shown(self) -> tuple[tuple[str, str, bool], ...]:
+        """The columns: name, kind, and whether a phone leaves it out."""
+        return shown(self.about, self.state.columns)
+
+    @property
     def headings(self) -> list[Heading]:
-        """On a phone only the narrow columns are seen, or the first two when none of those is shown; rows ask, too."""
-        narrow = [column.name for column in self.columns if column.narrow] or self.state.columns[:2]
-        return [
-            Heading(column, column.name not in narrow, *self._sorted_by(column)) for column in self.columns
-        ]  # fmt: skip
+        """The columns' heads, with what they sort by."""
+        return [Heading(column, wide, *self._sorted_by(column))
+                for column, (_name, _kind, wide) in zip(self.columns, self.shown, strict=True)]  # fmt: skip
 
     def _sorted_by(self, column: Column) -> tuple[str | None, bool | None]:
         if not column.sort:
@@ -219,7 +236,7 @@ class ListPage:
         """The address of the list with the columns that it has when nobody chose."""
         return self.link(self.state._replace(columns=usual_columns(self.about)))
 
-    @property
+    @cached_property
     def counted(self) -> str:
         """How many rows, in words; an estimate says that it is one."""
         if self.total.exact:
@@ -270,10 +287,14 @@ def show(about: ListDescription, template: str, **context: Any) -> BaseResponse:
         state = with_form(about, looked.state, sent)
         return redirect_to(about.endpoint, **args_under(about, state, looked.view, looked.views))
     options = about.offered(session)
-    found = queries.page(
-        session, about, looked.state, options, now=now,
-        after=queries.cursor_of(about, looked.state, sent.get("after", "")),
-        before=queries.cursor_of(about, looked.state, sent.get("before", "")),
-    )  # fmt: skip
-    total = queries.total(session, about, looked.state, options, now=now)
-    return render(template, page=ListPage(about, looked, options, found, total), **context)
+    state, after, before = looked.state, sent.get("after", ""), sent.get("before", "")
+
+    def read() -> queries.Found:
+        return queries.found(
+            session, about, state, options, now=now,
+            after=queries.cursor_of(about, state, after), before=queries.cursor_of(about, state, before),
+        )  # fmt: skip
+
+    key = ("list", about.name, state.columns, state.sort, *state.filters.items(), after, before)
+    found = remembered(key, read, lambda found: found.tables, seconds=TICK_S)
+    return render(template, page=ListPage(about, looked, options, found), **context)

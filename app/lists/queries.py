@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Hashable
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, cast
 
+from markupsafe import Markup
 from sqlalchemy import (
     BigInteger,
     ClauseElement,
@@ -22,6 +25,7 @@ from sqlalchemy import (
     Row,
     Select,
     SQLColumnExpression,
+    Table,
     Text,
     bindparam,
     func,
@@ -32,6 +36,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import visitors
 
 from app.db import planned_by_values
 from app.lists.description import ListDescription
@@ -55,12 +60,17 @@ class Cursor(NamedTuple):
     id: int
 
 
-class Slice(NamedTuple):
-    """Rows of a page, with `list_key` for the cursor; and whether others come before and behind."""
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Rows of a page, with `list_key` for the cursor; and whether others come before and behind.
+
+    `html`: what was made of the rows, by how they are shown.
+    """
 
     rows: list[Row[Any]]
     before: bool
     behind: bool
+    html: dict[Hashable, Markup] = field(default_factory=dict, compare=False)
 
 
 class Beside(NamedTuple):
@@ -75,6 +85,14 @@ class Total(NamedTuple):
 
     rows: int
     exact: bool
+
+
+class Found(NamedTuple):
+    """A page, how many rows the list has, and the tables that say so."""
+
+    slice: Slice
+    total: Total
+    tables: frozenset[str]
 
 
 def cursor_of(about: ListDescription, state: State, said: str) -> Cursor | None:
@@ -128,6 +146,29 @@ def clauses(about: ListDescription, state: State, options: Options, *, now: date
 def rows_of(about: ListDescription, state: State, options: Options, *, now: datetime) -> Select[Any]:
     """All rows in the order of the state, with `id`, `list_key` and what its columns read."""
     return _rows(about, state.columns, state.sort).where(*clauses(about, state, options, now=now))
+
+
+_tables: dict[Hashable, frozenset[str]] = {}
+
+
+def tables(about: ListDescription, state: State, options: Options, *, now: datetime) -> frozenset[str]:
+    """The names of all tables that the list's rows and filters look at."""
+    key = (about.name, state.columns, state.sort, *state.filters)
+    if key not in _tables:
+        if len(_tables) >= STATEMENTS:
+            _tables.clear()
+        parts = visitors.iterate(rows_of(about, state, options, now=now))
+        _tables[key] = frozenset(part.name for part in parts if isinstance(part, Table))
+    return _tables[key]
+
+
+def found(session: Session, about: ListDescription, state: State, options: Options, *, now: datetime,
+          after: Cursor | None = None, before: Cursor | None = None) -> Found:  # fmt: skip
+    """`page` and `total`."""
+    return Found(
+        page(session, about, state, options, now=now, after=after, before=before),
+        total(session, about, state, options, now=now), tables(about, state, options, now=now),
+    )  # fmt: skip
 
 
 @lru_cache(STATEMENTS)

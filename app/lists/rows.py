@@ -3,13 +3,14 @@
 `<list>/cells.html` has a macro per column. To call them for each cell, and what they call for each of their words,
 takes ten times as long as the statement that finds the rows. So the bodies of the macros are put one behind the other
 into one macro of a template of its own, once per choice of columns. What it made of a row is kept for TICK_S, since
-many people look at the same rows: how long ago something was may be told so much late.
+many people look at the same rows, and what it made of a page as long as that is remembered: how long ago something was
+may be told twice so much late.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, lru_cache, partial
@@ -80,11 +81,14 @@ class Shape(NamedTuple):
     picks: bool
 
 
+Looks = tuple[Shape, str, str]  # How rows look: the shape, the list that they lead back to, the language.
+
+
 class _Kept(NamedTuple):
     """HTML of rows that were shown since the tick began."""
 
     until: float
-    html: dict[Row[Any], str]
+    html: dict[tuple[Any, ...], str]
 
 
 class Rows:
@@ -94,24 +98,32 @@ class Rows:
         self._environment = environment.overlay()
         self._environment.filters = {**environment.filters, "money": _money, "moment": _moment}
         self._template = lru_cache(SHAPES)(partial(compiled, self._environment))
-        self._kept: dict[tuple[Shape, str, str, str], _Kept] = {}
+        self._kept: dict[Looks, _Kept] = {}
 
     def html(self, page: ListPage, words: object) -> Markup:
         """The `<tr>` of all rows. `words`: the module that the cells take their words from."""
-        columns = tuple((head.column.name, head.column.kind, head.wide) for head in page.headings)
-        shape = Shape(page.about.cells, columns, bool(page.acts))
+        shape = Shape(page.about.cells, page.shown, bool(page.acts))
         if self._environment.auto_reload:
             return Markup("".join(map(self._maker(shape, page.within, words), page.rows)))  # noqa: S704
-        kept = self._kept_of(shape, page.within)
-        make: Callable[[Row[Any]], str] | None = None
-        for row in page.rows:
-            if row not in kept:
-                make = make or self._maker(shape, page.within, words)
-                kept[row] = make(row)
-        return Markup("".join(kept[row] for row in page.rows))  # noqa: S704
+        key = shape, page.within, language()
+        made = page.found.html.get(key)
+        if made is None:
+            made = page.found.html[key] = Markup("".join(self._made(key, page.rows, words)))  # noqa: S704
+        return made
 
-    def _kept_of(self, shape: Shape, within: str) -> dict[Row[Any], str]:
-        key, now = (shape, within, language(), str(get_timezone())), time.monotonic()
+    def _made(self, key: Looks, rows: list[Row[Any]], words: object) -> Iterator[str]:
+        kept = self._kept_of(key)
+        make: Callable[[Row[Any]], str] | None = None
+        for row in rows:
+            said = tuple(row)
+            html = kept.get(said)
+            if html is None:
+                make = make or self._maker(key[0], key[1], words)
+                html = kept[said] = make(row)
+            yield html
+
+    def _kept_of(self, key: Looks) -> dict[tuple[Any, ...], str]:
+        now = time.monotonic()
         kept = self._kept.get(key)
         if kept is None or kept.until < now:
             if len(self._kept) >= SHAPES:

@@ -17,3 +17,9 @@ current_user: Person = cast(Any, flask_login.current_user)
 def lazy(text: str) -> str:
     """A string that is translated when it is shown: what WTForms takes for a str."""
     return cast(str, flask_babel.lazy_gettext(text))
+
+
+def role_now() -> str:
+    """Of the person of this request; empty for nobody."""
+    person = cast(Any, flask_login.current_user)._get_current_object()
+    return str(person.role) if person.is_authenticated else ""

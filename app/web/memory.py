@@ -20,7 +20,7 @@ from flask import Flask, Response, current_app, request
 log = logging.getLogger(__name__)
 NOTIFICATIONS = "moved"
 AT_MOST = 20_000  # Remembered values; beyond that all are forgotten, which costs one question each.
-_LISTEN_S = 5.0
+_LISTEN_S = 0.5  # Between looks whether to go on.
 ACTED, ACTED_S = "acted", 3  # A cookie: the browser sent something so many seconds ago at most.
 LOOKING = ("GET", "HEAD")
 
@@ -92,7 +92,7 @@ class Memory:
         """Stop listening."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(timeout=2 * _LISTEN_S)
+            self._thread.join(timeout=5)
 
     def _drop(self, key: Hashable) -> None:
         kept = self._kept.pop(key, None)

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, render_template
 from markupsafe import Markup
 
-from app.web.lazy import current_user
+from app.web.lazy import role_now
 from app.web.templating import language
 
 KEPT = 2000  # Beyond that all are forgotten.
@@ -22,10 +22,9 @@ def init_app(app: Flask) -> None:
     """Give templates `piece(name, …)`."""
     kept: dict[tuple[object, ...], Markup] = {}
 
-    def piece(name: str, **said: Any) -> Markup:
+    def piece(name: str, /, **said: Any) -> Markup:
         """The template `name`, which sees `said` and nothing else of this request."""
-        role = current_user.role if current_user.is_authenticated else ""
-        key = (name, language(), role, *(getattr(value, "piece_key", value) for value in said.values()))
+        key = (name, language(), role_now(), *(getattr(value, "piece_key", value) for value in said.values()))
         found = kept.get(key)
         if found is None:
             found = Markup(render_template(name, **said))  # noqa: S704

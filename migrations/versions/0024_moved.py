@@ -1,4 +1,4 @@
-"""What web processes remember of people and saved views moves when these do."""
+"""What web processes remember of people, saved views and pages of lists moves when these do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ branch_labels = None
 depends_on = None
 
 ROWS = {"user_account": "UPDATE OR DELETE", "user_session": "UPDATE OF ends_at OR DELETE"}
-TABLES = ("saved_view", "default_view")
+TABLES = (
+    "saved_view", "default_view", "user_account", "channel", "variant", "offer", "supplier", "shop_order", "order_line",
+    "order_key", "payment", "money_entry", "refund", "customer", "customer_pair",
+)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -27,13 +30,15 @@ def upgrade() -> None:
         op.execute(f"CREATE TRIGGER moved AFTER {when} ON {table} FOR EACH ROW EXECUTE FUNCTION notify_row_moved()")
     for table in TABLES:
         op.execute(
-            f"CREATE TRIGGER moved AFTER INSERT OR UPDATE OR DELETE ON {table} "
+            f"CREATE TRIGGER table_moved AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION notify_table_moved()"
         )
 
 
 def downgrade() -> None:
-    for table in (*ROWS, *TABLES):
+    for table in ROWS:
         op.execute(f"DROP TRIGGER moved ON {table}")
+    for table in TABLES:
+        op.execute(f"DROP TRIGGER table_moved ON {table}")
     op.execute("DROP FUNCTION notify_table_moved()")
     op.execute("DROP FUNCTION notify_row_moved()")

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from threading import Event
-
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from flask.testing import FlaskClient
+from remembering import statements, until
 
-from app import clock, create_app
-from app.auth import services as accounts
 from app.auth.models import User, UserSession
-from app.db import db, transaction
-from app.settings import Settings
+from app.db import transaction
 from app.web.memory import ACTED, AT_MOST, Memory
 
 now = [0.0]
-PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
@@ -95,72 +88,20 @@ def test_without_somebody_who_listens_nothing_is_remembered(memory: Memory) -> N
     assert memory.known("a") is None
 
 
-@pytest.fixture
-def remembering(committed: Flask, settings: Settings) -> Iterator[Flask]:
-    """An application that remembers, on the same database."""
-    app = create_app(settings.model_copy(update={"memory_seconds": 30}))
-    app.test_client_class = committed.test_client_class
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        found: Memory = app.extensions["memory"]
-        until(lambda: found.moment() is not None)
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-    found.close()
-
-
-def until(answer: Callable[[], bool]) -> None:
-    """Wait for PostgreSQL's word, which comes by another connection."""
-    for _ in range(200):
-        if answer():
-            return
-        Event().wait(0.02)
-    raise AssertionError("it never came")
-
-
-@pytest.fixture
-def agent(remembering: Flask) -> FlaskClient:
-    """Signed in a while ago: what was done then is heard of."""
-    with transaction() as session:
-        user_id = accounts.add_user(session, email="a@example.com", name="A", role="agent", password=PASSWORD)
-        token = accounts.open_session(session, user_id, network="127.0.0.1", agent="a test", now=clock.now(),
-                                      settings=remembering.extensions["settings"])  # fmt: skip
-    client = remembering.test_client()
-    client.set_cookie("iused", token)
-    assert client.get("/suppliers/").status_code == 200
-    return client
-
-
-def statements(client: FlaskClient, address: str) -> list[str]:
-    """What a page asks the database."""
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        asked.append(statement)
-
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        assert client.get(address).status_code == 200
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", note)
-    return asked
-
-
-def test_who_is_signed_in_and_their_views_are_asked_once(agent: FlaskClient) -> None:
-    first = statements(agent, "/orders/")
-    again = statements(agent, "/orders/")
+def test_who_is_signed_in_and_their_views_are_asked_once(onlooker: FlaskClient) -> None:
+    first = statements(onlooker, "/orders/")
+    again = statements(onlooker, "/orders/")
 
     assert any("saved_view" in statement for statement in first)
     assert not any("user_session" in statement or "saved_view" in statement for statement in again)
 
 
-def test_who_acted_is_asked_for_again(agent: FlaskClient) -> None:
-    assert agent.post("/account/switch", data={"locale": "en", "back": "/"}).status_code == 303
+def test_who_acted_is_asked_for_again(onlooker: FlaskClient) -> None:
+    assert onlooker.post("/account/switch", data={"locale": "en", "back": "/"}).status_code == 303
 
-    assert agent.get_cookie(ACTED)
-    assert any("user_session" in statement for statement in statements(agent, "/orders/"))
-    assert 'lang="en"' in agent.get("/orders/").get_data(as_text=True)
+    assert onlooker.get_cookie(ACTED)
+    assert any("user_session" in statement for statement in statements(onlooker, "/orders/"))
+    assert 'lang="en"' in onlooker.get("/orders/").get_data(as_text=True)
 
 
 @pytest.mark.parametrize(
@@ -172,17 +113,17 @@ def test_who_acted_is_asked_for_again(agent: FlaskClient) -> None:
     ],
     ids=["disabled", "session gone", "session ended"],
 )
-def test_whoever_was_sent_away_gets_no_page(agent: FlaskClient, act: sa.UpdateBase) -> None:
-    assert agent.get("/orders/").status_code == 200
+def test_whoever_was_sent_away_gets_no_page(onlooker: FlaskClient, act: sa.UpdateBase) -> None:
+    assert onlooker.get("/orders/").status_code == 200
     with transaction() as session:
         session.execute(act)
 
-    until(lambda: agent.get("/orders/").status_code == 303)
+    until(lambda: onlooker.get("/orders/").status_code == 303)
 
 
-def test_another_role_is_felt(agent: FlaskClient) -> None:
-    assert agent.get("/settings/audit").status_code == 403
+def test_another_role_is_felt(onlooker: FlaskClient) -> None:
+    assert onlooker.get("/settings/audit").status_code == 403
     with transaction() as session:
         session.execute(sa.update(User).values(role="manager"))
 
-    until(lambda: agent.get("/settings/audit").status_code == 200)
+    until(lambda: onlooker.get("/settings/audit").status_code == 200)

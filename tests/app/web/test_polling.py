@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from threading import Event
-
-import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from remembering import PASSWORD, until
 
-from app import clock, create_app
+from app import clock
 from app.auth import services as accounts
 from app.db import db, transaction
 from app.flows.models import Run
-from app.settings import Settings
-from app.web.memory import Memory
 
 HX = {"HX-Request": "true"}
-PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture
-def remembering(committed: Flask, settings: Settings) -> Iterator[Flask]:
-    """An application that remembers polls, on the same database."""
-    app = create_app(settings.model_copy(update={"memory_seconds": 30}))
-    app.test_client_class = committed.test_client_class
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-    app.extensions["memory"].close()
 
 
 def browser(app: Flask) -> FlaskClient:
     with transaction() as session:
-        accounts.add_user(session, email="m@example.com", name="M", role="manager", password="correct horse battery")
+        accounts.add_user(session, email="m@example.com", name="M", role="manager", password=PASSWORD)
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
-    assert (
-        client.post("/sign-in", data={"email": "m@example.com", "password": "correct horse battery"}).status_code == 303
-    )
+    assert client.post("/sign-in", data={"email": "m@example.com", "password": PASSWORD}).status_code == 303
     return client
-
-
-def until(answer: Callable[[], bool]) -> None:
-    """Wait for PostgreSQL's word, which comes by another connection."""
-    for _ in range(200):
-        if answer():
-            return
-        Event().wait(0.02)
-    raise AssertionError("it never came")
 
 
 def test_a_page_hears_of_a_change_although_its_polls_are_answered_from_memory(remembering: Flask) -> None:
@@ -64,8 +34,6 @@ def test_a_page_hears_of_a_change_although_its_polls_are_answered_from_memory(re
     client = browser(remembering)
     address = f"/flows/runs/{run_id}"
     tag = client.get(address, headers=HX).headers["HX-PTag"]
-    polls: Memory = remembering.extensions["memory"]
-    until(lambda: polls.moment() is not None)
     asked: list[object] = []
     sa.event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))
 
@@ -90,7 +58,6 @@ def test_signing_out_ends_what_was_remembered(remembering: Flask) -> None:
     with transaction() as session:
         address = f"/flows/runs/{session.execute(sa.select(Run.id)).scalar_one()}"
     tag = client.get(address, headers=HX).headers["HX-PTag"]
-    until(lambda: remembering.extensions["memory"].moment() is not None)
     cookie = client.get_cookie("iused")
     assert cookie is not None
     for _ in range(2):
