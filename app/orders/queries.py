@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
+from app.bundle import bundle, objects, read
 from app.catalog.models import Variant
 from app.channels.models import Channel
 from app.customers.models import Customer
@@ -47,7 +48,7 @@ from app.orders.models import (
     OrderPayment,
     OrderSerial,
 )
-from app.payments.queries import MoneyOfOrder, of_order
+from app.payments.queries import OF_ORDER, MoneyOfOrder, of_order
 from app.payments.words import AS_SHOP
 from app.pricing.models import Price
 from app.suppliers.models import Supplier
@@ -181,7 +182,12 @@ _PIECES = select(
     )
 ).where(OrderSerial.order_line_id == OrderLine.id)
 _LINES = (
-    select(OrderLine, Variant.grade, _SOLD_BY.scalar_subquery(), _PIECES.scalar_subquery())
+    select(
+        OrderLine,
+        Variant.grade,
+        _SOLD_BY.scalar_subquery().label("supplier"),
+        _PIECES.scalar_subquery().label("serials"),
+    )
     .join(Order, Order.id == OrderLine.order_id)
     .outerjoin(Variant, Variant.id == OrderLine.variant_id)
     .where(OrderLine.order_id == _THIS)
@@ -199,19 +205,26 @@ _EVENTS = (
 _DOCUMENTS = select(OrderDocument).where(OrderDocument.order_id == _THIS).order_by(OrderDocument.created_at.desc())
 
 
+_PAGE = bundle(
+    lines=_LINES, payments=_PAYMENTS, deliveries=_DELIVERIES, addresses=_ADDRESSES, events=_EVENTS,
+    documents=_DOCUMENTS, **OF_ORDER,
+)  # fmt: skip
+
+
 def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | None:
     """None for an unknown id; the latest `events` of the timeline."""
-    this = {"order_id": order_id}
-    head = session.execute(_HEAD, this).one_or_none()
+    head = session.execute(_HEAD, {"order_id": order_id}).one_or_none()
     if head is None:
         return None
     order, channel, code, asked_at = head
+    rows = read(session, _PAGE, order_id=order_id, events=events)
+    lines = [LineRow(line, told["grade"], told["supplier"], told["serials"])
+             for line, told in zip(objects(OrderLine, rows["lines"]), rows["lines"], strict=True)]  # fmt: skip
     return OrderPage(
-        order, channel, code, [LineRow._make(row) for row in session.execute(_LINES, this)],
-        session.execute(_PAYMENTS, this).scalars().all(), session.execute(_DELIVERIES, this).scalars().all(),
-        session.execute(_ADDRESSES, this).scalars().all(),
-        session.execute(_EVENTS, {**this, "events": events}).scalars().all(), of_order(session, order_id),
-        session.execute(_DOCUMENTS, this).scalars().all(), open_acts(session, order_id), asked_at,
+        order, channel, code, lines, objects(OrderPayment, rows["payments"]),
+        objects(OrderDelivery, rows["deliveries"]), objects(OrderAddress, rows["addresses"]),
+        objects(OrderEvent, rows["events"]), of_order(rows), objects(OrderDocument, rows["documents"]),
+        open_acts(session, order_id), asked_at,
     )  # fmt: skip
 
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, BindParameter, bindparam, or_, select, text
+from sqlalchemy import BigInteger, BindParameter, Select, bindparam, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.auth.models import User
+from app.bundle import objects
 from app.payments.models import Chargeback, OrderMoney, Payment, Refund, Settlement
 from app.payments.settlements import BOOKED_KIND
 
@@ -71,13 +72,18 @@ _NAMES = (
 _VERDICT = select(OrderMoney).where(OrderMoney.order_id == _THIS)
 
 
-def of_order(session: Session, order_id: int) -> MoneyOfOrder:
-    """In a fixed number of statements."""
-    this = {"order_id": order_id}
+# Parts of the bundle of an order's page.
+OF_ORDER: dict[str, Select[*tuple[Any, ...]]] = {
+    "verdict": _VERDICT, "money_payments": _PAYMENTS, "refunds": _REFUNDS, "chargebacks": _CHARGEBACKS, "names": _NAMES,
+}  # fmt: skip
+
+
+def of_order(rows: Mapping[str, list[dict[str, Any]]]) -> MoneyOfOrder:
+    """From the rows of OF_ORDER."""
     return MoneyOfOrder(
-        session.execute(_VERDICT, this).scalar_one_or_none(), session.execute(_PAYMENTS, this).scalars().all(),
-        session.execute(_REFUNDS, this).scalars().all(), session.execute(_CHARGEBACKS, this).scalars().all(),
-        {row.id: row.name for row in session.execute(_NAMES, this)},
+        next(iter(objects(OrderMoney, rows["verdict"])), None), objects(Payment, rows["money_payments"]),
+        objects(Refund, rows["refunds"]), objects(Chargeback, rows["chargebacks"]),
+        {row["id"]: row["name"] for row in rows["names"]},
     )  # fmt: skip
 
 
