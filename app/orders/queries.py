@@ -21,11 +21,9 @@ from sqlalchemy import (
     intersect,
     or_,
     select,
-    text,
     tuple_,
     union,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from app.catalog.models import Variant
@@ -33,8 +31,9 @@ from app.channels.models import Channel
 from app.customers.models import Customer
 from app.flows.models import Lane
 from app.offers.models import Offer
-from app.orders import finding, keys
+from app.orders import finding, holders, keys
 from app.orders.acts import open_acts
+from app.orders.holders import Piece, pieces_of
 from app.orders.models import (
     Order,
     OrderAct,
@@ -45,7 +44,6 @@ from app.orders.models import (
     OrderKey,
     OrderLine,
     OrderPayment,
-    OrderSerial,
 )
 from app.payments.queries import MoneyOfOrder, of_order
 from app.payments.words import AS_SHOP
@@ -120,12 +118,12 @@ def of_person(session: Session, person_id: int, *, before: tuple[datetime, int] 
 
 
 class LineRow(NamedTuple):
-    """`supplier`: by whose offer the line was priced when it was ordered. `serials`: id and number of its pieces."""
+    """`supplier`: by whose offer the line was priced when it was ordered."""
 
     line: OrderLine
     grade: str | None
     supplier: str | None
-    serials: list[tuple[int, str]]
+    pieces: list[Piece]
 
 
 class OrderPage(NamedTuple):
@@ -143,6 +141,11 @@ class OrderPage(NamedTuple):
     documents: Sequence[OrderDocument]
     acts: Sequence[OrderAct]  # Under way, waiting for a second person, or failed.
     asked_at: datetime | None  # When the shop was last asked, whether or not it had news.
+
+    @property
+    def twice(self) -> list[Piece]:
+        """Pieces that other live orders have as well."""
+        return [piece for row in self.lines for piece in row.pieces if piece.others]
 
     @property
     def payment_state(self) -> str:
@@ -174,14 +177,8 @@ _SOLD_BY = (
     .order_by(Price.valid_from.desc())
     .limit(1)
 )  # fmt: skip
-_PIECES = select(
-    func.coalesce(
-        func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(OrderSerial.id, OrderSerial.serial), OrderSerial.id)),
-        text("'[]'"),
-    )
-).where(OrderSerial.order_line_id == OrderLine.id)
 _LINES = (
-    select(OrderLine, Variant.grade, _SOLD_BY.scalar_subquery(), _PIECES.scalar_subquery())
+    select(OrderLine, Variant.grade, _SOLD_BY.scalar_subquery(), holders.pieces())
     .join(Order, Order.id == OrderLine.order_id)
     .outerjoin(Variant, Variant.id == OrderLine.variant_id)
     .where(OrderLine.order_id == _THIS)
@@ -207,7 +204,8 @@ def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | N
         return None
     order, channel, code, asked_at = head
     return OrderPage(
-        order, channel, code, [LineRow._make(row) for row in session.execute(_LINES, this)],
+        order, channel, code,
+        [LineRow(line, grade, by, pieces_of(told)) for line, grade, by, told in session.execute(_LINES, this)],
         session.execute(_PAYMENTS, this).scalars().all(), session.execute(_DELIVERIES, this).scalars().all(),
         session.execute(_ADDRESSES, this).scalars().all(),
         session.execute(_EVENTS, {**this, "events": events}).scalars().all(), of_order(session, order_id),
@@ -223,7 +221,7 @@ def lines_of(session: Session, order_id: int) -> Sequence[OrderLine]:
 
 _customer, _person = aliased(Customer), aliased(Customer)
 _TAG = (
-    select(Order.revision, _person.id, _person.revision)
+    select(Order.revision, _person.id, _person.revision, holders.tag())
     .outerjoin(_customer, _customer.id == Order.customer_id)
     .outerjoin(_person, _person.id == _customer.person_id)
     .where(Order.id == _THIS)
@@ -231,6 +229,7 @@ _TAG = (
 
 
 def tag(session: Session, order_id: int) -> str | None:
-    """What moves with every visible change of an order, and of the person who placed it; None for an unknown id."""
+    """What moves with every visible change of an order, of the person who placed it, and of live orders that have one
+    of its pieces; None for an unknown id."""
     row = session.execute(_TAG, {"order_id": order_id}).one_or_none()
-    return None if row is None else f"{order_id}.{row[0]}.{row[1]}.{row[2]}"
+    return None if row is None else f"{order_id}.{row[0]}.{row[1]}.{row[2]}.{row[3] or ''}"
