@@ -5,7 +5,8 @@ or delivery, and `from` null for one that is new; tracking {id, code}; edited {a
 lines their label and quantities or prices, and {total, shipping, name, company, mail, phone, sent_by}, old and new;
 stock {variant_id, label, quantity, from, to}; gone {} and back {}: the shop knows the order no more, or again; note
 {text, by, bulk} and note_back {text, by, bulk}: what a person wrote, and that it was taken back; serial {line, serial,
-by} and serial_off {line, serial, by}: a piece that went into a line, and one that did not after all; document
+by} and serial_off {line, serial, by}: a piece that went into a line, and one that did not after all; serial_twice
+{line, serial, order_id, number, channel}: that order has the piece too, since one of both was opened again; document
 {kind, number}.
 """
 

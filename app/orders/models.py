@@ -18,7 +18,7 @@ from app.db import Base, Created, Id, Moment, Money, Rate, Short, Words
 
 PROMISES = ("none", "held", "short", "released", "shipped")
 EVENT_KINDS = ("placed", "order", "payment", "delivery", "tracking", "edited", "stock", "gone", "back", "verdict",
-               "refund", "act", "note", "note_back", "serial", "serial_off", "document")  # fmt: skip
+               "refund", "act", "note", "note_back", "serial", "serial_off", "serial_twice", "document")  # fmt: skip
 
 
 class Order(Base):

@@ -21,11 +21,9 @@ from sqlalchemy import (
     intersect,
     or_,
     select,
-    text,
     tuple_,
     union,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from app.bundle import bundle, objects, read
@@ -34,8 +32,9 @@ from app.channels.models import Channel
 from app.customers.models import Customer
 from app.flows.models import Lane
 from app.offers.models import Offer
-from app.orders import finding, keys
+from app.orders import finding, holders, keys
 from app.orders.acts import open_acts
+from app.orders.holders import Piece, pieces_of
 from app.orders.models import (
     Order,
     OrderAct,
@@ -46,7 +45,6 @@ from app.orders.models import (
     OrderKey,
     OrderLine,
     OrderPayment,
-    OrderSerial,
 )
 from app.payments.queries import OF_ORDER, MoneyOfOrder, of_order
 from app.payments.words import AS_SHOP
@@ -121,12 +119,12 @@ def of_person(session: Session, person_id: int, *, before: tuple[datetime, int] 
 
 
 class LineRow(NamedTuple):
-    """`supplier`: by whose offer the line was priced when it was ordered. `serials`: id and number of its pieces."""
+    """`supplier`: by whose offer the line was priced when it was ordered."""
 
     line: OrderLine
     grade: str | None
     supplier: str | None
-    serials: list[tuple[int, str]]
+    pieces: list[Piece]
 
 
 class OrderPage(NamedTuple):
@@ -144,6 +142,11 @@ class OrderPage(NamedTuple):
     documents: Sequence[OrderDocument]
     acts: Sequence[OrderAct]  # Under way, waiting for a second person, or failed.
     asked_at: datetime | None  # When the shop was last asked, whether or not it had news.
+
+    @property
+    def twice(self) -> list[Piece]:
+        """Pieces that other live orders have as well."""
+        return [piece for row in self.lines for piece in row.pieces if piece.others]
 
     @property
     def payment_state(self) -> str:
@@ -175,19 +178,8 @@ _SOLD_BY = (
     .order_by(Price.valid_from.desc())
     .limit(1)
 )  # fmt: skip
-_PIECES = select(
-    func.coalesce(
-        func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(OrderSerial.id, OrderSerial.serial), OrderSerial.id)),
-        text("'[]'"),
-    )
-).where(OrderSerial.order_line_id == OrderLine.id)
 _LINES = (
-    select(
-        OrderLine,
-        Variant.grade,
-        _SOLD_BY.scalar_subquery().label("supplier"),
-        _PIECES.scalar_subquery().label("serials"),
-    )
+    select(OrderLine, Variant.grade, _SOLD_BY.scalar_subquery().label("supplier"), holders.pieces().label("pieces"))
     .join(Order, Order.id == OrderLine.order_id)
     .outerjoin(Variant, Variant.id == OrderLine.variant_id)
     .where(OrderLine.order_id == _THIS)
@@ -218,7 +210,7 @@ def order_page(session: Session, order_id: int, *, events: int) -> OrderPage | N
         return None
     order, channel, code, asked_at = head
     rows = read(session, _PAGE, order_id=order_id, events=events)
-    lines = [LineRow(line, told["grade"], told["supplier"], told["serials"])
+    lines = [LineRow(line, told["grade"], told["supplier"], pieces_of(told["pieces"]))
              for line, told in zip(objects(OrderLine, rows["lines"]), rows["lines"], strict=True)]  # fmt: skip
     return OrderPage(
         order, channel, code, lines, objects(OrderPayment, rows["payments"]),
@@ -236,7 +228,7 @@ def lines_of(session: Session, order_id: int) -> Sequence[OrderLine]:
 
 _customer, _person = aliased(Customer), aliased(Customer)
 _TAG = (
-    select(Order.revision, _person.id, _person.revision)
+    select(Order.revision, _person.id, _person.revision, holders.tag())
     .outerjoin(_customer, _customer.id == Order.customer_id)
     .outerjoin(_person, _person.id == _customer.person_id)
     .where(Order.id == _THIS)
@@ -244,6 +236,7 @@ _TAG = (
 
 
 def tag(session: Session, order_id: int) -> str | None:
-    """What moves with every visible change of an order, and of the person who placed it; None for an unknown id."""
+    """What moves with every visible change of an order, of the person who placed it, and of live orders that have one
+    of its pieces; None for an unknown id."""
     row = session.execute(_TAG, {"order_id": order_id}).one_or_none()
-    return None if row is None else f"{order_id}.{row[0]}.{row[1]}.{row[2]}"
+    return None if row is None else f"{order_id}.{row[0]}.{row[1]}.{row[2]}.{row[3] or ''}"

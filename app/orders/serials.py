@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.auth import audit
-from app.channels.models import Channel
 from app.db import Json
+from app.orders import holders
+from app.orders.holders import Holder
 from app.orders.models import Order, OrderKey, OrderLine, OrderSerial
 from app.orders.serial_numbers import read
 from app.orders.services import note
-
-
-class Holder(NamedTuple):
-    """The order that has a piece."""
-
-    order_id: int
-    number: str
-    channel: str
 
 
 class Refused(Exception):
@@ -53,7 +45,7 @@ def add(session: Session, order_id: int, line_id: int, said: str, *, by: str, us
     if line.kind != "product":
         raise Refused("not_a_piece")
     session.execute(_ONE_AT_A_TIME, {"serial": serial})
-    holder = _holder(session, serial)
+    holder = holders.holder(session, serial, order_id=order_id)
     if holder is not None and holder.order_id == order_id:
         same = select(OrderSerial.id).where(OrderSerial.order_line_id == line_id, OrderSerial.serial == serial)
         if session.execute(same).scalar_one_or_none() is not None:
@@ -102,19 +94,3 @@ def remove(session: Session, order_id: int, serial_id: int, *, by: str, now: dat
 
 def _facts(line: OrderLine, serial: str, by: str) -> Json:
     return {"line": line.label, "serial": serial, "by": by}
-
-
-def _holder(session: Session, serial: str) -> Holder | None:
-    """The live order that the piece is in: one that was cancelled, is gone or came back whole has it no more."""
-    row = session.execute(
-        select(Order.id, Order.number, Channel.name)
-        .join(Channel, Channel.id == Order.channel_id)
-        .join(OrderLine, OrderLine.order_id == Order.id)
-        .join(OrderSerial, OrderSerial.order_line_id == OrderLine.id)
-        .where(
-            OrderSerial.serial == serial, Order.gone_at.is_(None), Order.state != "cancelled",
-            Order.delivery_state != "returned",
-        )
-        .limit(1)
-    ).one_or_none()  # fmt: skip
-    return None if row is None else Holder._make(row)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.customers import matching, owning
 from app.db import Json, copy_rows, stage_rows
+from app.orders import holders
 from app.orders.events import Known, events_of
 from app.orders.keys import keys_of
 from app.orders.seen import OrderSeen
@@ -146,6 +147,7 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
     rows_before = session.execute(_BEFORE, here).all()
     before = {row.external_id: Known.of(row) for row in rows_before}
     had = {row.external_id: row.customer_id for row in rows_before if row.customer_id is not None}
+    over = holders.over(session, [row.id for row in rows_before]) if rows_before else []
     owners = owning.owners(session, channel_id, [matching.evidence_of(order) for order in orders], had)
     stage_rows(session, "seen_order", "shop_order", (*_TOLD_COLUMNS, "customer_id", "content_hash"),
                ((*order[: len(_ORDER_COLUMNS)], order.country, order.method, owners.of[order.external_id],
@@ -167,6 +169,9 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
     session.execute(_GTINS, {"ids": list(ids.values())})
     session.execute(_SERIALS, {"ids": list(ids.values())})
     copy_rows(session, "order_event", ("order_id", "at", "kind", "facts"), _events(orders, before, ids, now))
+    for found in holders.twice(session, over) if over else ():
+        facts = {"line": found.line, "serial": found.serial, **found.other._asdict()}
+        note(session, found.order_id, "serial_twice", facts, now=now)
     owning.settle(session, owners, had, now=now)
     return list(ids.values()), lost.get("order_line", [])
 

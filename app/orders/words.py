@@ -65,6 +65,8 @@ def why_not_sent(page: OrderPage) -> str:
     unknown = [row.line for row in page.lines if row.line.kind == "product" and row.line.variant_id is None]
     if unknown:
         return _("%(label)s is not in our catalogue: nobody was asked for it.", label=unknown[0].label)
+    for piece in page.twice:
+        return _("Another order has the piece %(serial)s as well.", serial=piece.serial)
     return _("The pieces are kept for it; no parcel was reported yet.")
 
 
@@ -86,6 +88,8 @@ def what_next(page: OrderPage) -> str:
         if paying in PAID:
             return _("Find other pieces, or cancel and refund.")
         return _("Find other pieces, or cancel.")
+    for piece in page.twice:
+        return _("Find out which order has %(serial)s, and remove it from the other.", serial=piece.serial)
     if paying in GIVEN_UP:
         return _("The customer may pay again from their account; the pieces are kept for a while.")
     if paying not in (*PAID, *BACK, ""):
@@ -151,6 +155,8 @@ def event(found: OrderEvent, currency: str) -> tuple[str, str]:
         return _("Piece"), _("%(serial)s into %(line)s (%(by)s)", **facts)
     if found.kind == "serial_off":
         return _("Piece"), _("%(serial)s out of %(line)s (%(by)s)", **facts)
+    if found.kind == "serial_twice":
+        return _("Piece"), _("%(serial)s of %(line)s is in order #%(number)s of %(channel)s too", **facts)
     if found.kind == "note":
         return _("Note"), _("%(text)s (%(by)s)", text=facts["text"], by=facts["by"])
     if found.kind == "note_back":
