@@ -74,7 +74,7 @@ class StatementSession(BoundSession):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "class_": StatementSession})
-_ACTS = "acts"  # In the session's info: it is within `transaction`.
+_ACTS, _ALONE = "acts", "alone"  # In the session's info: it is within `transaction`, within `one_statement`.
 QUIET_S = 30.0  # After that a connection is asked whether it is alive, as nobody may have told that it is not.
 
 
@@ -139,6 +139,26 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         session.info[_ACTS] = outside
+
+
+@contextmanager
+def one_statement() -> Iterator[Session]:
+    """A business act that is one statement, which is durable when it returns: one round trip, not three."""
+    session = db.session()
+    session.info[_ALONE] = True
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info[_ALONE] = False
+
+
+def acts(session: Session) -> bool:
+    """Whether the session is within a business act."""
+    return bool(session.info.get(_ACTS) or session.info.get(_ALONE))
 
 
 @event.listens_for(StatementSession, "after_begin")

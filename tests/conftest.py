@@ -25,7 +25,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app import create_app, embedded
-from app.db import Base, db
+from app.db import Base, acts, db
 from app.demo import seed
 from app.settings import Settings, Shop, load_settings
 from jobs import shops
@@ -127,7 +127,7 @@ def _only_acts_write(_connection: object, _cursor: object, statement: str, *_res
     A test has one transaction around everything, which would hide it.
     """
     in_request = has_request_context() and _DISPATCHED in request.environ
-    if in_request and _WRITES.match(statement) and not db.session.info.get("acts"):
+    if in_request and _WRITES.match(statement) and not acts(db.session()):
         raise AssertionError(f"written outside of a transaction: {statement}")
 
 

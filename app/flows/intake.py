@@ -1,4 +1,4 @@
-"""Deliveries that come to one web process at the same time are stored in one transaction.
+"""Deliveries that come to one web process at the same time are stored by one statement.
 
 Each request stands in line for the pen. Whoever gets it stores what all of them brought, its own among it, and commits
 once; the others find theirs stored. So a burst costs few commits, each delivery is durable before its answer, and one
@@ -13,7 +13,7 @@ from threading import Lock
 from sqlalchemy.exc import DBAPIError
 
 from app import clock, queue
-from app.db import transaction
+from app.db import one_statement
 from app.flows import services as ledger
 from app.flows.services import Delivery
 from app.logs import correlation_id
@@ -67,7 +67,7 @@ def _next(mine: _Brought) -> list[_Brought]:
 def _store(brought: list[_Brought]) -> None:
     """All together; each alone when something is wrong with one of them."""
     try:
-        with transaction() as session:
+        with one_statement() as session:
             ids = ledger.receive_all(session, [one.delivery for one in brought], now=clock.now())
         for one, message in zip(brought, ids, strict=True):
             one.message = message

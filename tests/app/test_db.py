@@ -12,7 +12,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy.exc import IntegrityError
 
 from app import db as database
-from app.db import db, driver_of, planned_by_values, reading, transaction
+from app.db import db, driver_of, one_statement, planned_by_values, reading, transaction
 from app.suppliers.models import Supplier
 
 FACTS: dict[str, Any] = {"name": "A", "kind": "broker", "country": "NL", "currency": "EUR", "list_every_days": 7}
@@ -64,6 +64,17 @@ def test_an_act_that_breaks_leaves_nothing(committed: Flask, read_before: bool) 
 
     assert seen_by_others() == []
     assert status() == TransactionStatus.IDLE
+
+
+def test_an_act_of_one_statement_is_whole_and_there_at_once(committed: Flask) -> None:
+    with one_statement() as session:
+        session.execute(ADD, [{"code": "a"}])
+        assert status() == TransactionStatus.IDLE
+        assert seen_by_others() == ["a"]
+    with pytest.raises(IntegrityError), one_statement() as session:
+        session.execute(sa.insert(Supplier).values([FACTS | {"code": "b"}, FACTS | {"code": "a"}]))
+
+    assert seen_by_others() == ["a"]
 
 
 def test_a_savepoint_within_an_act(committed: Flask) -> None:
