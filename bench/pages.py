@@ -22,17 +22,25 @@ OURS, PEER = "bench.web:app", "bench.admin:app"
 
 
 class Browser:
-    """Somebody who looks at pages, over one connection."""
+    """Somebody who looks at pages, over one connection, and keeps cookies as browsers do."""
 
     def __init__(self, port: int, token: str = "") -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
-        self._headers = {"Cookie": f"{cookie_name()}={token}"} if token else {}
+        self._cookies = {cookie_name(): token} if token else {}
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        return {"Cookie": cookies} if cookies else {}
 
     def get(self, path: str) -> str:
         """The page, which must be there."""
         self._connection.request("GET", path, headers=self._headers)
         answer = self._connection.getresponse()
         body = answer.read().decode()
+        for told in answer.headers.get_all("Set-Cookie", []):
+            name, _is, value = told.partition(";")[0].partition("=")
+            self._cookies[name] = value
         assert answer.status == 200, f"{path}: {answer.status}"
         return body
 

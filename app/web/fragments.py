@@ -25,9 +25,7 @@ def render(template: str, *blocks: str, status: int = 200, **context: object) ->
         body = render_blocks(template, list(blocks), fragment=True, **context)
     else:
         body = render_template(template, fragment=False, **context)
-    response = make_response(body, status)
-    response.vary.add("HX-Request")
-    return response
+    return make_response(body, status)
 
 
 def redirect_to(endpoint: str, **values: object) -> BaseResponse:
