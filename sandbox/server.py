@@ -133,7 +133,7 @@ class Sandbox:
             self.shops[identity.code] = shop
         desk = psp_client(mollie_url, None, mollie_certificate)
         self.world = World({code: shop.base_url for code, shop in self.shops.items()}, desk, rate=world_rate)
-        self.history = History(self.shops.values(), orders=past_orders)
+        self.history = History(self.shops.values(), self.mollie, orders=past_orders)
         self.systems = Systems(self.shops, self.mollie, self.world)
         server, self.control_url = self._server(ports[0])
         server.app = control(self.systems)

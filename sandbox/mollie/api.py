@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import psycopg
 from werkzeug import Request, Response
 
-from sandbox.mollie import account_api, books_api, idempotency, payments_api
+from sandbox.mollie import account_api, books_api, idempotency, payments_api, reading
 from sandbox.mollie.access import Caller, caller_of, credential_of
 from sandbox.mollie.asking import Act, Ask, answer_of
 from sandbox.mollie.errors import MollieError
@@ -58,6 +58,7 @@ def _work(
 ) -> Response:  # fmt: skip
     try:
         with mollie.storage.transaction() as books:
+            reading.go_back(books, request)
             response = act(Ask(mollie, books, request, caller, given, ids))
             if use is not None:
                 idempotency.finish(books, use, response)

@@ -111,7 +111,7 @@ def _check_balance(ask: Ask) -> None:
 
 def _balance(ask: Ask) -> dict[str, Any]:
     first = ask.books.connection.execute(
-        "SELECT doc->>'createdAt' FROM entity WHERE kind = 'transaction' AND mode = %s ORDER BY auto LIMIT 1",
+        "SELECT doc->>'createdAt' FROM entity WHERE kind = 'transaction' AND mode = %s ORDER BY 1 LIMIT 1",
         (ask.caller.mode,),
     ).fetchone()
     return {

@@ -10,7 +10,7 @@ from werkzeug import Request, Response
 from werkzeug.utils import redirect
 
 from sandbox import pages
-from sandbox.mollie import states
+from sandbox.mollie import reading, states
 from sandbox.mollie.errors import MollieError
 from sandbox.mollie.identity import PROFILES, profile_of
 from sandbox.mollie.methods import METHODS, Method
@@ -84,6 +84,7 @@ def _choose(mollie: Mollie, request: Request, token: str) -> Response:
             states.choose_again(books, doc)
             return redirect(f"{request.path}?again=1", 303)
         try:
+            reading.go_back(books, request)
             OUTCOMES[outcome](books, doc, method)
         except MollieError:
             return _page(doc, status=422)

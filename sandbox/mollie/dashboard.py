@@ -19,7 +19,8 @@ def latest(mollie: Mollie) -> Response:
     """The latest payments of all profiles and modes, with the clock."""
     with mollie.storage.transaction() as books:
         rows = books.connection.execute(
-            "SELECT doc FROM entity WHERE kind = 'payment' ORDER BY auto DESC LIMIT %s", (LATEST,)
+            "SELECT doc FROM entity WHERE kind = 'payment' ORDER BY doc->>'createdAt' DESC, auto DESC LIMIT %s",
+            (LATEST,),
         )
         shown = show.payments(books, mollie.base_url, [doc for (doc,) in rows.fetchall()])
     names = {profile.id: profile.name for profile in PROFILES}

@@ -43,7 +43,7 @@ def queue(books: Books, subject: str, url: str, body: str, webhook: str | None =
         wait += float(slow.value or 5)
     if mixed := faults.hit("webhook_reorder", url):
         wait += DICE.uniform(0, float(mixed.value or 3))
-    due = books.now + timedelta(seconds=wait)
+    due = books.present + timedelta(seconds=wait)
     for _ in range(2 if faults.hit("webhook_duplicate", url) else 1):
         books.connection.execute(
             """INSERT INTO delivery (subject, webhook, url, body, state, first_at, due_at)

@@ -15,7 +15,7 @@ from sandbox.storage import Doc
 
 CENT, FINE = Decimal("0.01"), Decimal("0.0001")
 VAT = Decimal("0.21")
-OPENING = Decimal("2500.00")
+OPENING, OPENED_BEFORE = Decimal("2500.00"), timedelta(days=60)
 REFUND_FEE = Decimal("0.25")
 _RATES: Mapping[str, str] = {  # Euro for one of each.
     "AED": "0.25", "AUD": "0.60", "BGN": "0.51", "BRL": "0.16", "CAD": "0.67", "CHF": "1.05", "CZK": "0.04",
@@ -77,8 +77,14 @@ def enter(
 
 
 def open_balance(books: Books, mode: str) -> None:
-    """What was brought in once, so that money that goes back need not wait for money that comes."""
+    """What was brought in once, so that money that goes back need not wait for money that comes.
+
+    Before all that anybody makes up for, so that the balance begins with it.
+    """
+    now = books.now
+    books.now = now - OPENED_BEFORE
     enter(books, mode, "topup", OPENING, context={})
+    books.now = now
 
 
 def available(books: Books, mode: str) -> Decimal:

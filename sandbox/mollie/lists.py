@@ -45,7 +45,7 @@ def listed(
     following = rows[limit][1]["id"] if len(rows) > limit else None
     preceding = before[-1][1]["id"] if before else None
     return {
-        "count": len(rows[:limit]), "_embedded": {wanted.name: show([doc for _auto, doc in rows[:limit]])},
+        "count": len(rows[:limit]), "_embedded": {wanted.name: show([doc for _place, doc in rows[:limit]])},
         "_links": {
             "self": _link(base_url, request, request.args.get("from"), limit),
             "previous": _link(base_url, request, preceding, limit) if preceding else None,
@@ -88,7 +88,10 @@ def _limit(request: Request) -> int:
     return int(text)
 
 
-def _start(books: Books, request: Request, caller: Caller, wanted: Wanted) -> int | None:
+Place = tuple[str, int]  # By creation; of one second, as they were written.
+
+
+def _start(books: Books, request: Request, caller: Caller, wanted: Wanted) -> Place | None:
     """The place of the item to begin with."""
     id_ = request.args.get("from")
     if id_ is None:
@@ -100,10 +103,11 @@ def _start(books: Books, request: Request, caller: Caller, wanted: Wanted) -> in
 
 
 def _rows(
-    books: Books, caller: Caller, wanted: Wanted, *, start: int | None, limit: int, upward: bool, id_: str | None = None
-) -> list[tuple[int, Doc]]:
+    books: Books, caller: Caller, wanted: Wanted, *, start: Place | None, limit: int, upward: bool,
+    id_: str | None = None,
+) -> list[tuple[Place, Doc]]:  # fmt: skip
     where = ["kind = %(kind)s", wanted.where]
-    values = {"kind": wanted.kind, "mode": caller.mode, "start": start, "limit": limit, "id": id_, **wanted.parameters}
+    values = {"kind": wanted.kind, "mode": caller.mode, "limit": limit, "id": id_, **wanted.parameters}
     if wanted.of_mode:
         where.append("mode = %(mode)s")
     if caller.profile is not None:
@@ -112,11 +116,15 @@ def _rows(
     if id_ is not None:
         where.append("id = %(id)s")
     if start is not None:
-        where.append(f"auto {'>=' if upward else '<='} %(start)s")
+        where.append(f"(doc->>'createdAt', auto) {'>=' if upward else '<='} (%(created)s, %(auto)s)")
+        values["created"], values["auto"] = start
     order = "ASC" if upward else "DESC"
-    return books.connection.execute(
-        f"SELECT auto, doc FROM entity WHERE {' AND '.join(where)} ORDER BY auto {order} LIMIT %(limit)s", values
-    ).fetchall()
+    rows = books.connection.execute(
+        f"""SELECT doc->>'createdAt', auto, doc FROM entity WHERE {" AND ".join(where)}
+            ORDER BY doc->>'createdAt' {order}, auto {order} LIMIT %(limit)s""",
+        values,
+    )
+    return [((created, auto), doc) for created, auto, doc in rows]
 
 
 def _link(base_url: str, request: Request, start: str | None, limit: int) -> dict[str, str]:

@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 from werkzeug import Request
 
+from sandbox import as_of
 from sandbox.mollie.errors import MollieError, invalid
+from sandbox.mollie.storage import Books
 
 _WITH_CENTS = (
     "AED", "AUD", "BGN", "BRL", "CAD", "CHF", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "ILS", "MXN", "MYR", "NOK",
@@ -64,6 +66,15 @@ class Given:
 def missing(name: str) -> MollieError:
     """A field that has to be there."""
     return invalid(name, f"The '{name}' field is missing")
+
+
+def go_back(books: Books, request: Request) -> None:
+    """To when the request says that it is. Raises MollieError 400."""
+    try:
+        if moment := as_of.moment_of(request):
+            books.go_back(moment)
+    except ValueError as error:
+        raise MollieError(400, str(error)) from None
 
 
 def body_of(request: Request) -> Given:

@@ -30,9 +30,10 @@ def settle_daily(books: Books, mode: str) -> None:
 
 
 def settle(books: Books, mode: str) -> Doc | None:
-    """Take all that moved since the last one; None when that would pay nothing out."""
+    """Take all that moved until now, and no other has; None when that would pay nothing out."""
     rows = books.connection.execute(
-        f"SELECT doc FROM entity WHERE {_UNSETTLED} ORDER BY auto FOR UPDATE", (mode,)
+        f"SELECT doc FROM entity WHERE {_UNSETTLED} AND doc->>'createdAt' <= %s ORDER BY auto FOR UPDATE",
+        (mode, stamp(books.now)),
     ).fetchall()
     moves = [doc for (doc,) in rows]
     total = _total(moves)

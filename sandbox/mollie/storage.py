@@ -21,7 +21,8 @@ CREATE SCHEMA IF NOT EXISTS {schema};
 CREATE TABLE IF NOT EXISTS {schema}.entity (
   id text PRIMARY KEY, kind text NOT NULL, profile text, mode text NOT NULL, parent text, doc jsonb NOT NULL,
   auto bigint GENERATED ALWAYS AS IDENTITY);
-CREATE INDEX IF NOT EXISTS by_age ON {schema}.entity (kind, mode, auto);
+DROP INDEX IF EXISTS {schema}.by_age;
+CREATE INDEX IF NOT EXISTS by_creation ON {schema}.entity (kind, mode, (doc->>'createdAt'), auto);
 CREATE INDEX IF NOT EXISTS by_parent ON {schema}.entity (parent, kind, auto) WHERE parent IS NOT NULL;
 CREATE INDEX IF NOT EXISTS by_settlement ON {schema}.entity ((doc->>'settlementId'), kind, auto)
   WHERE doc ? 'settlementId';
@@ -56,14 +57,17 @@ class Books:
     """Reads and writes inside one transaction, at one moment of Mollie's clock.
 
     What callers count on (an hour for keys and doubled refunds, a buyer's time to pay) lasts as long as the contract
-    says. Mollie's own work (refunds on their way, settlements, calls that are made again) goes `rate` times as fast.
+    says. Mollie's own work (refunds on their way, settlements, calls that are made again) goes `rate` times as fast,
+    but in the past, which took its time.
     """
 
     def __init__(self, faults: Faults, base_url: str, connection: Connection) -> None:
         self.faults, self.base_url = faults, base_url
         self.connection = connection
         self._now: datetime | None = None
+        self._present: datetime | None = None
         self._rate = 1.0
+        self._back = False
 
     @property
     def now(self) -> datetime:
@@ -76,6 +80,19 @@ class Books:
         self._clock()
         self._now = moment
 
+    def go_back(self, moment: datetime) -> None:
+        """What this transaction does was done at `moment`, as the past has it. Raises ValueError for the future."""
+        if moment > self.present:
+            raise ValueError(f"{moment} is not past")
+        self._now, self._back = moment.astimezone(UTC), True
+
+    @property
+    def present(self) -> datetime:
+        """What Mollie's clock says: calls go out now, whenever what they tell of was done."""
+        self._clock()
+        assert self._present is not None
+        return self._present
+
     @property
     def rate(self) -> float:
         """How many times as fast Mollie's own work goes."""
@@ -85,7 +102,8 @@ class Books:
         if self._now is None:
             row = self.connection.execute("SELECT clock_timestamp() + ahead, rate FROM clock").fetchone()
             assert row is not None
-            self._now, self._rate = row[0].astimezone(UTC), row[1]
+            self._now = self._present = row[0].astimezone(UTC)
+            self._rate = row[1]
         return self._now, self._rate
 
     def rushed(self, delay: timedelta) -> timedelta:
@@ -139,7 +157,10 @@ class Books:
 
     def later(self, act: str, subject: str, delay: timedelta, *, rushed: bool = True) -> None:
         """Mollie acts on `subject` after `delay`, counted from now."""
-        due = self.now + (self.rushed(delay) if rushed else delay)
+        due = self.now + delay
+        if rushed:
+            late = max(due - (self.present if self._back else self.now), timedelta(0))
+            due += self.rushed(late) - late
         self.connection.execute(
             "INSERT INTO task (act, subject, due_at, rushed) VALUES (%s, %s, %s, %s)", (act, subject, due, rushed)
         )

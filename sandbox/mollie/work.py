@@ -30,6 +30,7 @@ class Worker(Thread):
         self.storage, self.on_change = storage, on_change
         self.stop, self.work = Event(), Event()
         self.alone = Lock()  # Held while a task is worked, and by whoever empties the books.
+        self._from: datetime | None = None
 
     def run(self) -> None:
         """Woken by whatever plans a task, else when the next one is due."""
@@ -48,18 +49,29 @@ class Worker(Thread):
         while not self.stop.is_set() and self._do_one():
             self.on_change()
 
-    def _do_one(self) -> bool:
-        """One task. What it stumbles over is logged and left, so that the next ones are not kept waiting."""
+    def leave(self, moment: datetime | None) -> None:
+        """From now on what is due until `moment` is done by nobody but `make_up`; None: all is the worker's again."""
+        self._from = moment
+        self.work.set()
+
+    def make_up(self, moment: datetime) -> None:
+        """Do all that is due until then, in the order in which it fell due, as the past has it."""
+        while not self.stop.is_set() and self._do_one(moment):
+            self.on_change()
+
+    def _do_one(self, until: datetime | None = None) -> bool:
+        """One task; of the past with `until`. What it stumbles over is logged and left: the next ones do not wait."""
         with self.alone:
             with self.storage.transaction() as books:
                 task = books.connection.execute(
-                    """SELECT id, act, subject, due_at FROM task WHERE due_at <= %s ORDER BY due_at, id LIMIT 1""",
-                    (books.now,),
+                    """SELECT id, act, subject, due_at FROM task
+                       WHERE due_at <= %s AND (%s::timestamptz IS NULL OR due_at > %s) ORDER BY due_at, id LIMIT 1""",
+                    (until or books.now, *([None if until else self._from] * 2)),
                 ).fetchone()
             if task is None:
                 return False
             try:
-                self._work(*task)
+                self._work(*task, back=until is not None)
             except psycopg.OperationalError:
                 raise
             except Exception:
@@ -68,15 +80,20 @@ class Worker(Thread):
                     books.connection.execute("DELETE FROM task WHERE id = %s", (task[0],))
         return True
 
-    def _work(self, id_: int, act: str, subject: str, due_at: datetime) -> None:
+    def _work(self, id_: int, act: str, subject: str, due_at: datetime, *, back: bool) -> None:
         with self.storage.transaction() as books:
-            books.now = due_at.astimezone(UTC)
+            if back:
+                books.go_back(due_at)
+            else:
+                books.now = due_at.astimezone(UTC)
             ACTS[act](books, subject)
             books.connection.execute("DELETE FROM task WHERE id = %s", (id_,))
 
     def _pause(self) -> float:
         with self.storage.transaction() as books:
-            row = books.connection.execute("SELECT min(due_at) FROM task").fetchone()
+            row = books.connection.execute(
+                "SELECT min(due_at) FROM task WHERE %s::timestamptz IS NULL OR due_at > %s", (self._from, self._from)
+            ).fetchone()
             if row is None or row[0] is None:
                 return _LOOK_S
             return min(_LOOK_S, max(0.0, float((row[0] - books.now).total_seconds())))

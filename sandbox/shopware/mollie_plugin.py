@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -47,8 +48,10 @@ def method_of(books: Books, transaction: Doc) -> str | None:
     return METHODS.get(str(doc.get("technicalName")))
 
 
-def start(shop: Shop, transaction_id: str) -> str | None:
+def start(shop: Shop, transaction_id: str, *, moment: datetime | None = None) -> str | None:
     """Make the payment of an attempt and write down where it is. Returns where the buyer pays.
+
+    `moment`: when that is; without one, now.
 
     None when Mollie has no part in it. Where Mollie refuses, the attempt has failed: raises NotNow.
     """
@@ -61,7 +64,7 @@ def start(shop: Shop, transaction_id: str) -> str | None:
         order = books.get("order", [transaction["orderId"]])[transaction["orderId"]]
         before = books.of_order(ROW, transaction["orderId"])
     try:  # No transaction is open while we wait.
-        payment = shop.psp.ask("POST", "payments", body, key=transaction_id)
+        payment = shop.psp.ask("POST", "payments", body, key=transaction_id, moment=moment)
     except NotNow:
         with shop.storage.transaction() as books:
             states.transition(books, shop.identity, shop.base_url, "order_transaction", transaction_id, "fail")
@@ -84,8 +87,18 @@ def look(shop: Shop, transaction_id: str) -> dict[str, Any] | None:
     return shop.psp.ask("GET", f"payments/{row['paymentId']}") if row else None
 
 
+def follow(shop: Shop, transaction_id: str) -> dict[str, Any] | None:
+    """Look at Mollie, and move the attempt; returns the payment, None without one. Raises NotNow, ShopError."""
+    payment = look(shop, transaction_id)
+    if payment is not None:
+        with shop.storage.transaction() as books:
+            _move(books, shop, transaction_id, payment)
+        shop.after_commit()
+    return payment
+
+
 def webhook(shop: Shop, request: Request) -> Response:
-    """Somebody says that a payment moved: look at Mollie, and move the attempt."""
+    """Somebody says that a payment moved."""
     request.get_data()
     found = ROUTE.fullmatch(request.path)
     if found is None or request.method not in ("GET", "POST"):
@@ -93,16 +106,13 @@ def webhook(shop: Shop, request: Request) -> Response:
     if shop.faults.hit("plugin_deaf", request.path):
         return _answer({"status": "success", "apiAlias": "webhook.route.success"})
     try:
-        payment = look(shop, found[1])
+        payment = follow(shop, found[1])
         if payment is None:
             return _answer({"success": False, "error": f"Transaction {found[1]} has no Mollie payment"}, 422)
-        with shop.storage.transaction() as books:
-            _move(books, shop, found[1], payment)
     except NotNow as error:
         return _answer({"success": False, "error": str(error)}, 422)
     except ShopError as error:
         return _answer({"success": False, "error": error.errors[0].get("detail")}, 422)
-    shop.after_commit()
     shown = {name: payment.get(name) for name in ("id", "status", "method")}
     return _answer({"status": "success", "payment": shown, "apiAlias": "webhook.route.success"})
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from ssl import create_default_context
 from typing import Any, Literal
 
 import httpx
 
+from sandbox import as_of
 from sandbox.settings import Bridge
 
 
@@ -25,12 +27,13 @@ class Psp:
     portal_webhook: str  # Where the portal takes Mollie's calls for this shop.
     generation: Literal[4, 5]  # Of the plugin.
 
-    def ask(self, method: str, path: str, body: Any = None, *, key: str = "") -> dict[str, Any]:
-        """Mollie's answer. Raises NotNow."""
+    def ask(
+        self, method: str, path: str, body: Any = None, *, key: str = "", moment: datetime | None = None
+    ) -> dict[str, Any]:
+        """Mollie's answer; `moment`: when it is asked, None for now. Raises NotNow."""
+        headers = as_of.header(moment) | ({"Idempotency-Key": key} if key else {})
         try:
-            answer = self.http.request(
-                method, f"/v2/{path}", json=body, headers={"Idempotency-Key": key} if key else {}
-            )
+            answer = self.http.request(method, f"/v2/{path}", json=body, headers=headers)
             told = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise NotNow(f"Could not reach Mollie: {error}") from error

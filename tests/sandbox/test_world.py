@@ -152,7 +152,7 @@ def test_the_past_fills_empty_shops_once(world: SandboxHandle, shop_of: Callable
     held = world.sandbox.shops.values()
 
     for _ in range(2):
-        past = History(held, orders=40)
+        past = History(held, world.sandbox.mollie, orders=40)
         past.start()
         past.join(timeout=90)
         assert not past.is_alive()
