@@ -24,7 +24,7 @@ from bench.many_rows import ROWS
 
 TABLES = (
     "customer", "customer_key", "shop_order", "order_line", "order_serial", "order_payment", "order_delivery",
-    "order_address", "order_key", "order_event", "payment", "refund", "money_entry", "order_money",
+    "order_address", "order_document", "order_key", "order_event", "payment", "refund", "money_entry", "order_money",
 )  # fmt: skip
 WORD = re.compile(r"[^\W_]+")
 LISTS = ("FIRST", "LAST", "HOUSES", "TRADES", "FORMS", "TOWNS", "STREETS", "DOMAINS")

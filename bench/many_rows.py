@@ -75,6 +75,15 @@ _ADDRESSES = """
     SELECT order_id, external_id, billing, name, company, street, '', zipcode, town, country, phone FROM many_house
     ORDER BY order_id, external_id
 """
+# An invoice when the parcel leaves, a credit note when it came back; each shop counts them by itself.
+_PAPERS = """(SELECT o.id AS order_id, o.placed_at, k.kind, k.prefix || 70000 + o.number AS number,
+      o.placed_at + k.after AS at, pg_temp.hexid('document', 2 * o.n + (k.kind = 'credit_note')::int) AS external_id
+    FROM many_order o JOIN (VALUES ('invoice', 'INV-', interval '1 day'), ('credit_note', 'CN-', interval '6 days'))
+      k (kind, prefix, after) ON o.delivery = 'returned' OR o.delivery = 'shipped' AND k.kind = 'invoice')"""
+_DOCUMENTS = f"""
+    INSERT INTO order_document (order_id, external_id, kind, number, created_at)
+    SELECT order_id, external_id, kind, number, at FROM {_PAPERS} d ORDER BY order_id, external_id
+"""
 _KEYS = f"""
     INSERT INTO order_key (order_id, kind, value, placed_at)
     SELECT id, kind, value, placed_at FROM (
@@ -90,6 +99,7 @@ _KEYS = f"""
         WHERE o.delivery IN ('shipped', 'returned')
       UNION ALL SELECT l.order_id, o.placed_at, 'serial', lower({_SERIAL}) FROM many_piece l
         JOIN many_order o ON o.id = l.order_id WHERE {_WITH_SERIALS}
+      UNION ALL SELECT order_id, placed_at, 'document', lower(number) FROM {_PAPERS} d
       UNION ALL SELECT t.order_id, o.placed_at, 'mollie', t.mollie_id FROM many_try t JOIN many_order o ON o.id =
         t.order_id
       UNION ALL SELECT DISTINCT o.id, o.placed_at, k.kind, k.value FROM many_piece p JOIN many_order o ON o.id =
@@ -98,7 +108,7 @@ _KEYS = f"""
     ORDER BY id, kind, value
     ON CONFLICT DO NOTHING
 """
-_EVENTS = """
+_EVENTS = f"""
     INSERT INTO order_event (order_id, at, kind, facts)
     SELECT order_id, at, kind, facts FROM (
       SELECT o.id AS order_id, o.placed_at AS at, 0 AS place, 'placed' AS kind,
@@ -116,7 +126,9 @@ _EVENTS = """
           '0'))),
         ('delivery', jsonb_build_object('id', pg_temp.hexid('parcel', o.n), 'from', 'open', 'to', 'shipped')),
         ('order', jsonb_build_object('from', 'open', 'to', 'completed'))) e (kind, facts)
-      WHERE o.delivery IN ('shipped', 'returned')) x
+      WHERE o.delivery IN ('shipped', 'returned')
+      UNION ALL SELECT order_id, at, 4, 'document', jsonb_build_object('kind', kind, 'number', number) FROM {_PAPERS} d
+      ) x
     ORDER BY order_id, place
 """
 _PAYMENTS = """
@@ -156,6 +168,6 @@ _VERDICTS = """
       o.id
 """
 ROWS = (
-    _CUSTOMERS, _CUSTOMER_KEYS, _ORDERS, _LINES, _SEE_LINES, _SERIALS, _ATTEMPTS, _DELIVERIES, _ADDRESSES, _KEYS,
-    _EVENTS, _PAYMENTS, _REFUNDS, _ENTRIES, _VERDICTS,
+    _CUSTOMERS, _CUSTOMER_KEYS, _ORDERS, _LINES, _SEE_LINES, _SERIALS, _ATTEMPTS, _DELIVERIES, _ADDRESSES,
+    _DOCUMENTS, _KEYS, _EVENTS, _PAYMENTS, _REFUNDS, _ENTRIES, _VERDICTS,
 )  # fmt: skip

@@ -1,8 +1,9 @@
-"""`search`: fifteen kinds of things that people type, over a million orders, beside Flask-Admin's search of one table.
+"""`search`: seventeen kinds of things that people type, over a million orders, beside Flask-Admin's search.
 
 Ours is the whole page: session, rights, all that the text can mean (orders, customers, suppliers, catalogue, files,
-messages), HTML. The peer is the same table through `column_searchable_list`, which finds numbers, mails, names and
-companies only. A page that reads one order by its primary key is the measure of what any page costs here.
+messages), HTML. The peer is the same table through `column_searchable_list`, which finds numbers of orders and of
+customers, mails, names and companies only. A page that reads one order by its primary key is the measure of what any
+page costs here.
 """
 
 from __future__ import annotations

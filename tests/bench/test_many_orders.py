@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,11 +15,13 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.customers import matching
 from app.db import db
+from app.orders.finding import Meant
 from app.orders.keys import keys_of
 from app.orders.seen import AddressSeen, DeliverySeen, DocumentSeen, LineSeen, OrderSeen, PaymentSeen
 from app.orders.serial_numbers import read
 from app.payments.judging import judge_orders
 from bench import many_orders
+from bench.search_labels import LABELS, labelled
 
 COUNT = 4_000
 CHILDREN: dict[str, tuple[str, Any]] = {"lines": ("order_line", LineSeen), "payments": ("order_payment", PaymentSeen),
@@ -84,6 +87,27 @@ def test_pieces_are_found_by_their_serial_numbers(filled: Session) -> None:
     assert {tuple(row) for row in keys} == {tuple(row) for row in pieces}
     assert len(keys) > COUNT // 5
     assert all(read(row.value).lower() == row.value for row in keys)
+
+
+def test_papers_are_counted_by_each_storefront(filled: Session) -> None:
+    papers = rows(filled, """SELECT d.kind, d.number, o.channel_id, o.delivery_state FROM order_document d
+        JOIN shop_order o ON o.id = d.order_id""")  # fmt: skip
+    sent = Counter(row.delivery_state for row in rows(filled, "SELECT delivery_state FROM shop_order"))
+
+    kinds = Counter(row.kind for row in papers)
+    assert kinds == {"invoice": sent["shipped"] + sent["returned"], "credit_note": sent["returned"]}
+    assert len({(row.channel_id, row.number) for row in papers}) == len(papers)
+    assert len({row.number for row in papers}) < len(papers) * 0.8  # Both storefronts use the same ones.
+
+
+def test_what_is_typed_finds_the_order_first_that_says_it(filled: Session) -> None:
+    labels = labelled(filled)
+
+    kinds = Counter(label.kind for label in labels)
+    assert len(labels) == LABELS
+    assert min(kinds.values()) == LABELS // len(kinds)
+    assert {"document", "customer number"} <= kinds.keys()
+    assert [label for label in labels if Meant(filled, label.text).newest(limit=6)[0] != label.order_id] == []
 
 
 def test_lists_are_narrowed_by_what_the_product_would_say(filled: Session) -> None:
