@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, SQLColumnExpression, and_, exists, func, not_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    and_,
+    exists,
+    func,
+    not_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
@@ -120,3 +132,20 @@ def twice(session: Session, order_ids: Sequence[int]) -> list[Twice]:
         here, there = Holder(*mine), Holder(id_, number, channel)
         found |= {Twice(here.order_id, line, serial, there), Twice(there.order_id, its_line, serial, here)}
     return sorted(found)
+
+
+def touch_others(session: Session, order_ids: Sequence[int]) -> None:
+    """Move every other order that has a piece of these: its open pages tell whose it is."""
+    shared = (
+        select(_Line.order_id)
+        .join(_Piece, _Piece.order_line_id == _Line.id)
+        .join(OrderSerial, OrderSerial.serial == _Piece.serial)
+        .join(OrderLine, OrderLine.id == OrderSerial.order_line_id)
+        .where(OrderLine.order_id == func.any(list(order_ids)))
+    )
+    session.execute(
+        update(Order)
+        .where(Order.id.in_(shared), Order.id != func.all(list(order_ids)))
+        .values(revision=Order.revision + 1),
+        execution_options={"synchronize_session": False},
+    )

@@ -80,6 +80,7 @@ def remove(session: Session, order_id: int, serial_id: int, *, by: str, now: dat
     if found is None:
         return False
     serial, line = found
+    holders.touch_others(session, [order_id])
     session.delete(serial)
     session.execute(
         delete(OrderKey).where(

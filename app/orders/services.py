@@ -147,7 +147,8 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
     rows_before = session.execute(_BEFORE, here).all()
     before = {row.external_id: Known.of(row) for row in rows_before}
     had = {row.external_id: row.customer_id for row in rows_before if row.customer_id is not None}
-    over = holders.over(session, [row.id for row in rows_before]) if rows_before else []
+    known = [row.id for row in rows_before]
+    over = holders.over(session, known) if known else []
     owners = owning.owners(session, channel_id, [matching.evidence_of(order) for order in orders], had)
     stage_rows(session, "seen_order", "shop_order", (*_TOLD_COLUMNS, "customer_id", "content_hash"),
                ((*order[: len(_ORDER_COLUMNS)], order.country, order.method, owners.of[order.external_id],
@@ -172,6 +173,9 @@ def _write(session: Session, channel_id: int, orders: Sequence[OrderSeen], hashe
     for found in holders.twice(session, over) if over else ():
         facts = {"line": found.line, "serial": found.serial, **found.other._asdict()}
         note(session, found.order_id, "serial_twice", facts, now=now)
+    ended = set(holders.over(session, known)) - set(over) if known else set()
+    if ended:
+        holders.touch_others(session, list(ended))
     owning.settle(session, owners, had, now=now)
     return list(ids.values()), lost.get("order_line", [])
 

@@ -6,6 +6,8 @@ from collections import Counter, deque
 from threading import Lock
 from typing import Any
 
+from psycopg.errors import DeadlockDetected
+
 from sandbox.faults import Faults
 from sandbox.settings import ShopIdentity
 from sandbox.shopware.oauth import OAuth
@@ -13,6 +15,8 @@ from sandbox.shopware.psp import Psp
 from sandbox.shopware.records import records
 from sandbox.shopware.storage import books_of
 from sandbox.shopware.webhooks import Sender
+
+RESETS = 5  # Tries.
 
 
 class Shop:
@@ -62,13 +66,22 @@ class Shop:
         """Back to a fresh shop: no products, no orders, no faults, every setting as delivered."""
         self.faults.clear()
         self.psp = self._as_delivered
-        with self.storage.transaction() as books:
-            books.connection.execute("DELETE FROM entity")
-            books.connection.execute("TRUNCATE effect, webhook_log, number_range, mail")
+        for left in reversed(range(RESETS)):
+            try:
+                self._empty()
+                break
+            except DeadlockDetected:  # Somebody was still writing, and waits for us as we for them.
+                if not left:
+                    raise
         self.requests.clear()
         self.written.clear()
         self.oauth.refused.clear()
         self._fill()
+
+    def _empty(self) -> None:
+        with self.storage.transaction() as books:
+            books.connection.execute("DELETE FROM entity")
+            books.connection.execute("TRUNCATE effect, webhook_log, number_range, mail")
 
     def _fill(self) -> None:
         with self.storage.transaction() as books:

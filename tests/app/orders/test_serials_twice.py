@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from desk import Desk
 
-from app.orders.models import OrderEvent, OrderLine, OrderSerial
+from app.orders.models import Order, OrderEvent, OrderLine, OrderSerial
 
 IMEI = "490154203237518"  # The example of 3GPP TS 23.003.
 PAID: dict[str, Any] = {"payment_state": "paid"}
@@ -46,6 +46,10 @@ def told(desk: Desk) -> list[int]:
     """Orders whose timelines tell of it."""
     twice = sa.select(OrderEvent.order_id).where(OrderEvent.kind == "serial_twice").order_by(OrderEvent.order_id)
     return list(desk.session.execute(twice).scalars())
+
+
+def revision(desk: Desk, order_id: int) -> int:
+    return desk.session.execute(sa.select(Order.revision).where(Order.id == order_id)).scalar_one()
 
 
 def first_comes(desk: Desk, **facts: Any) -> int:
@@ -117,8 +121,10 @@ def test_taking_the_piece_out_of_either_ends_it_on_the_other_page_that_is_open(
     polls = {**htmx, "HX-PTag": desk.browser.get(address, headers=htmx).headers["HX-PTag"]}
     assert desk.browser.get(address, headers=polls).status_code == 304
 
+    before = revision(desk, sold[1 - side])
     remove(desk, sold[side])
 
+    assert revision(desk, sold[1 - side]) == before + 1  # So that polls that are answered from memory hear of it.
     moved = desk.browser.get(address, headers=polls)
     assert (moved.status_code, 'class="twice"' in moved.get_data(as_text=True)) == (200, False)
     assert [doubted(desk, id_) for id_ in sold] == [False, False]
@@ -136,9 +142,11 @@ def test_another_piece_in_its_place_ends_it(desk: Desk, sold: tuple[int, int]) -
 
 def test_an_order_that_is_cancelled_once_more_lets_go(desk: Desk, sold: tuple[int, int]) -> None:
     first_comes(desk)
+    before = revision(desk, sold[1])
 
     first_comes(desk, state="cancelled")
 
+    assert revision(desk, sold[1]) == before + 1
     assert [doubted(desk, id_) for id_ in sold] == [False, False]
     assert desk.session.execute(sa.select(OrderSerial.serial)).scalars().all() == [IMEI, IMEI]
 
