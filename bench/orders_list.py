@@ -3,20 +3,24 @@
 Ours is the whole answer over HTTP: session, rights, saved views, rows, total, frame, HTML. The peer is Flask-Admin's
 list view of the same table with the same columns, order and page length, without a session: its first page, and the
 page before which four fifths of the list lie. Both are asked by sixteen people at once and served by two processes:
-pages a second, by rounds in turns. Then one person asks one process for every mix, for the median and the growth: a
+pages a second, by rounds in turns; and once more the first page while orders change, since pages are remembered until
+then. Then one person asks one process for every mix, for the median and the growth: a
 median at a million, as times of the one at ten thousand.
 """
 
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
 from app import clock
-from app.db import transaction
+from app.db import db, transaction
 from app.lists import queries
 from app.lists.state import state_of
 from app.orders.listing import ORDERS
@@ -29,7 +33,8 @@ from bench.world import World, world
 
 SMALL, LARGE = 10_000, 1_000_000
 ROUNDS, PEER_ROUNDS = 25, 7
-LOADED_ROUNDS, LOADED_PAGES, PEER_LOADED_PAGES = 5, 1_600, 48
+LOADED_ROUNDS, LOADED_PAGES, PEER_LOADED_PAGES = 5, 3_200, 48
+CHANGES_A_SECOND = 10
 FIRST_BAR, DEEP_BAR = 40.0, 80.0
 GROWTH_AT_MOST, P95_MS = 1.3, 300.0
 # Each of these is asked for; `deep` is where four fifths of the list lie before the page.
@@ -42,6 +47,10 @@ MIXES: tuple[dict[str, str], ...] = (
     {"method": "Riverty", "country": "NL,BE"}, {"only": "short"}, {"q": "10432"}, {"q": "inkoop@tulp"},
 )  # fmt: skip
 FIRST, DEEP = "", "deep=1"
+_CHANGE = sa.text("""
+    UPDATE shop_order SET revision = revision + 1, total = total + 0.01
+    WHERE id = (SELECT id FROM shop_order ORDER BY placed_at DESC, id DESC LIMIT 1)
+""")
 
 
 class Taken(NamedTuple):
@@ -51,6 +60,7 @@ class Taken(NamedTuple):
     peer: dict[str, list[float]]
     ours_rate: dict[str, list[float]]
     peer_rate: dict[str, list[float]]
+    moving: list[float]  # Of ours, the first page while orders change.
 
     def ratio(self, page: str) -> float:
         """How many times more pages of ours a second."""
@@ -97,7 +107,10 @@ def report(small: Taken, large: Taken) -> Report:
         and worst[slowest] < P95_MS,
         detail={
             "unit": "pages per s", "people": CONNECTIONS, "orders": LARGE, "first_ratio": ratios[FIRST],
-            "deep_ratio": ratios[DEEP], "spread": spreads, "deep": statistics.median(large.ours_rate[DEEP]),
+            "deep_ratio": ratios[DEEP], "changes_a_second": CHANGES_A_SECOND,
+            "moving": statistics.median(large.moving),
+            "moving_ratio": statistics.median(large.moving) / statistics.median(large.peer_rate[FIRST]), 
+            "spread": spreads, "deep": statistics.median(large.ours_rate[DEEP]),
             "peer_deep": statistics.median(large.peer_rate[DEEP]),
             "first_ms": statistics.median(large.ours[FIRST]), "peer_first_ms": statistics.median(large.peer[FIRST]),
             "deep_ms": statistics.median(large.ours[DEEP]), "peer_deep_ms": statistics.median(large.peer[DEEP]),
@@ -115,7 +128,7 @@ def taken(here: World, token: str, count: int) -> Taken:
     peer = {FIRST: "/admin/orders/", DEEP: f"/admin/orders/?page={count * 8 // 10 // ORDERS.page}"}
     pages_of = ({mix: addresses[mix] for mix in (FIRST, DEEP)}, peer)
     found = Taken(
-        {mix: [] for mix in addresses}, {name: [] for name in peer}, {FIRST: [], DEEP: []}, {FIRST: [], DEEP: []}
+        {mix: [] for mix in addresses}, {name: [] for name in peer}, {FIRST: [], DEEP: []}, {FIRST: [], DEEP: []}, []
     )
     with (pages.served(here, pages.OURS, token=token, processes=2) as ours,
           pages.served(here, pages.PEER, processes=2) as admin):  # fmt: skip
@@ -126,12 +139,35 @@ def taken(here: World, token: str, count: int) -> Taken:
                 if round_:
                     found.ours_rate[name].append(rate)
                     found.peer_rate[name].append(theirs)
+            with _orders_change(here):
+                rate = ours.rate(addresses[FIRST], LOADED_PAGES)
+            if round_:
+                found.moving.append(rate)
     with pages.served(here, pages.OURS, token=token) as ours, pages.served(here, pages.PEER) as admin:
         for round_ in range(ROUNDS + 3):
             _round(ours, addresses, found.ours if round_ >= 3 else None)  # The first ones fill caches.
             if round_ < PEER_ROUNDS + 1:
                 _round(admin, peer, found.peer if round_ else None)
     return found
+
+
+@contextmanager
+def _orders_change(here: World) -> Iterator[None]:
+    """The latest order is another one CHANGES_A_SECOND times a second, until the end of the block."""
+    end = Event()
+
+    def change() -> None:
+        with here.app.app_context(), db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while not end.wait(1 / CHANGES_A_SECOND):
+                connection.execute(_CHANGE)
+
+    thread = Thread(target=change)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
 
 
 def _round(browser: Browser, addresses: dict[str, str], times: dict[str, list[float]] | None) -> None:
