@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hmac
 import logging
-from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, jsonify, request
 
 from app import clock
-from app.db import Json, reading
+from app.db import reading
 from app.extensions import csrf, settings
 from app.flows import intake
 from app.flows.services import Delivery
@@ -17,42 +16,43 @@ from app.payments.services import FLOW as PAYMENTS
 from app.payments.services import refresh
 from app.web.permissions import public
 from app.webhooks import refusals
+from app.webhooks.door import BODY_BYTES
 from app.webhooks.mollie import channel_of, payment_of
+from app.webhooks.shopware import delivery_of
 from integrations.mollie.webhook import Refused as MollieRefused
 from integrations.mollie.webhook import read_classic
 from integrations.mollie.webhook import verify as verify_mollie
-from integrations.shopware.orders import named_in
-from integrations.shopware.webhook import SIGNATURE, Refused, ShopwareEvent, verify
+from integrations.shopware.webhook import SIGNATURE, Refused
 
 log = logging.getLogger(__name__)
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 csrf.exempt(bp)  # The signature over the body says who sent it; there is no cookie.
 CLASSIC_BYTES = 4096  # An id.
-BODY_BYTES = 4 * 1024 * 1024  # A sync of 500 products names them all in one delivery.
-PRODUCTS, ORDERS = "shopware.products.portal", "shopware.orders.portal"
-_OF_ORDERS = ("checkout.order.", "order.", "state_enter.order", "state_leave.order")
 
 
 @bp.post("/shopware/<channel>")
 @public
 def shopware(channel: str) -> Response | tuple[Response, int]:
-    """Public: the sender proves itself by its signature. The same delivery twice is one message."""
+    """Public: the sender proves itself by its signature. The same delivery twice is one message.
+
+    What is as it should be was answered by `app.webhooks.door`.
+    """
     shop = settings().shops.get(channel)
     if shop is None or shop.app_secret is None:
         abort(404)
     request.max_content_length = BODY_BYTES
     try:
-        raw, headers = request.get_data(cache=False), {SIGNATURE: request.headers.get(SIGNATURE, "")}
-        event = verify(raw, headers, shop.app_secret.get_secret_value(), clock.now())
+        delivery = delivery_of(
+            channel, request.get_data(cache=False), request.headers.get(SIGNATURE, ""),
+            shop.app_secret.get_secret_value(), now=clock.now(),
+        )  # fmt: skip
     except Refused as error:
         refusals.record("shopware", channel, str(error))
         return jsonify(error=str(error)), 401
-    taken = _taken_by(event)
-    if taken is None:
-        log.info("no flow takes this event", extra={"channel": channel, "event": event.event})
+    if delivery is None:
+        log.info("no flow takes this event", extra={"channel": channel})
         return jsonify(message=None)
-    body = {"event": event.event, "shop_id": event.shop_id, "timestamp": event.timestamp, **taken.body}
-    return jsonify(message=intake.take(Delivery(taken.flow, taken.key, event.event_id, body, channel)))
+    return jsonify(message=intake.take(delivery))
 
 
 @bp.post("/mollie/<channel>/<token>")
@@ -105,17 +105,3 @@ def mollie_events() -> tuple[str, int]:
         body = {"act": "refresh", "payments": [payment], "event": event.event}
         intake.take(Delivery(PAYMENTS, payment, event.event_id, body, channel))
     return "", 200
-
-
-class Taken(NamedTuple):
-    flow: str
-    key: str
-    body: Json
-
-
-def _taken_by(event: ShopwareEvent) -> Taken | None:
-    """Who works the event, and what is kept of it: of orders only which, since the rest is read from the shop."""
-    if event.event == "product.written":
-        return Taken(PRODUCTS, event.event, {"payload": event.payload})
-    ids = named_in(event.payload) if event.event.startswith(_OF_ORDERS) else []
-    return Taken(ORDERS, ids[0], {"act": "named", "orders": ids}) if ids else None

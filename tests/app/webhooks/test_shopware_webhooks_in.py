@@ -43,9 +43,12 @@ def event(name: str = "product.written", *, event_id: str = "e1", age: timedelta
     return json.dumps(body).replace("/", "\\/").encode()
 
 
+def signed(raw: bytes, secret: str = SECRET) -> dict[str, str]:
+    return {"shopware-shop-signature": hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()}
+
+
 def post(client: FlaskClient, raw: bytes, *, secret: str = SECRET, address: str = ADDRESS) -> int:
-    signature = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
-    return client.post(address, data=raw, headers={"shopware-shop-signature": signature}).status_code
+    return client.post(address, data=raw, headers=signed(raw, secret)).status_code
 
 
 def kept(session: Session) -> list[Message]:
