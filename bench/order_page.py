@@ -96,6 +96,7 @@ def _statements(here: World, order_id: int, token: str) -> int:
     for name in tuple(g):  # Each request finds its own person, and counts what waits.
         g.pop(name)
     here.app.extensions.pop("work", None)
+    here.app.extensions["memory"] = None  # What is remembered is asked for, too.
     sa.event.listen(db.engine, "before_cursor_execute", note)
     try:
         assert browser.get(f"/orders/{order_id}").status_code == 200

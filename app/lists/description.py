@@ -11,8 +11,12 @@ from sqlalchemy.orm import Session
 
 from app.lists.acts import Act
 from app.lists.filters import Clause, Filter, Options, ReadWhenAsked
+from app.web.memory import remembered
+from app.web.templating import language
 
 DENSITIES = ("comfortable", "compact")
+OFFERED = ("channel", "supplier")  # Tables whose rows are offered. Values that orders have may come OFFERED_S late.
+OFFERED_S = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,9 @@ class ListDescription:
         return self.sorts[0], self.sorts[0].falls
 
     def offered(self, session: Session) -> Options:
-        """`options`, read when the first of them is asked for."""
-        return ReadWhenAsked(lambda: self.options(session))
+        """`options`, read when the first of them is asked for, for the person of this request."""
+        key = ("options", self.name, language())
+        return ReadWhenAsked(lambda: remembered(key, lambda: self.options(session), OFFERED, seconds=OFFERED_S))
 
     def act_of(self, name: str) -> Act:
         """Raises KeyError."""

@@ -57,7 +57,7 @@ _VIEWS = (
 
 def views(session: Session, about: ListDescription, user_id: int) -> list[ViewRow]:
     """The person's own views and those that are shared, by name."""
-    return remembered(("views", about.name, user_id), lambda: _read(session, about, user_id), lambda _views: TOPICS)
+    return remembered(("views", about.name, user_id), lambda: _read(session, about, user_id), TOPICS)
 
 
 def _read(session: Session, about: ListDescription, user_id: int) -> list[ViewRow]:

@@ -154,9 +154,14 @@ def just_acted() -> bool:
     return request.method not in LOOKING or ACTED in request.cookies
 
 
-def remembered(key: Hashable, read: Callable[[], Value], topics: Callable[[Value], Collection[str]],
-               seconds: int | None = None) -> Value:  # fmt: skip
-    """The value of the key for whoever asks in this request, read when it is not known. None is not remembered."""
+def remembered(
+    key: Hashable, read: Callable[[], Value], topics: Collection[str] | Callable[[Value], Collection[str]], *,
+    seconds: int | None = None,
+) -> Value:  # fmt: skip
+    """The value of the key for whoever asks in this request, read when it is not known. None is not remembered.
+
+    `topics`: what it hangs on, or what tells that of the value.
+    """
     here = memory()
     if here is None or just_acted():
         return read()
@@ -166,5 +171,5 @@ def remembered(key: Hashable, read: Callable[[], Value], topics: Callable[[Value
     since = here.moment()
     value = read()
     if value is not None:
-        here.remember(key, value, topics(value), since=since, seconds=seconds)
+        here.remember(key, value, topics(value) if callable(topics) else topics, since=since, seconds=seconds)
     return value

@@ -87,6 +87,16 @@ def test_whatever_a_page_shows_moves_it(
         until(lambda: any(ROWS in one for one in statements(onlooker, f"/orders/{query}")))
 
 
+def test_what_a_filter_offers_is_remembered_until_it_is_called_otherwise(shop: int, onlooker: FlaskClient) -> None:
+    address = "/orders/?channel=econocom"
+    assert "Econocom ×" in onlooker.get(address).get_data(as_text=True)
+    assert not any("FROM channel" in one for one in statements(onlooker, address))
+    with transaction() as session:
+        session.execute(sa.update(Channel).values(name="Renamed"))
+
+    until(lambda: "Renamed ×" in onlooker.get(address).get_data(as_text=True))
+
+
 def test_what_depends_on_the_time_of_day_is_not_told_for_long(
     shop: int, remembering: Flask, onlooker: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
