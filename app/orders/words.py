@@ -59,7 +59,9 @@ def why_not_sent(page: OrderPage) -> str:
     if paying in GIVEN_UP:
         return _("The payment did not come off.")
     if paying in BACK:
-        return _("The money went back, or is on its way.")
+        if _all_back(page):
+            return _("The money went back, or is on its way.")
+        return _("A part of the money went back; no parcel was reported yet.")
     if paying not in PAID and paying:
         return _("It is not paid yet.")
     unknown = [row.line for row in page.lines if row.line.kind == "product" and row.line.variant_id is None]
@@ -95,8 +97,18 @@ def what_next(page: OrderPage) -> str:
     if paying not in (*PAID, *BACK, ""):
         return _("Wait for the payment.")
     if one.delivery_state in ("open", "shipped_partially"):
+        if paying in BACK:
+            return _("Cancel the order.") if _all_back(page) else _("Send what was not paid back.")
         return _("Send the parcel.")
     return _("Nothing.")
+
+
+def _all_back(page: OrderPage) -> bool:
+    """Whether nothing of the money stays with us."""
+    verdict = page.money.verdict
+    if verdict is None or not page.money.payments:
+        return page.payment_state != "refunded_partially"
+    return verdict.verdict == "refunded"
 
 
 _ACTS = {"cancel": _l("Cancellation"), "address": _l("Address"), "resend": _l("Confirmation"),
