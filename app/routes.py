@@ -34,7 +34,6 @@ def init_app(app: Flask) -> None:
     from app.suppliers.views import bp as suppliers
     from app.web import errors, permissions
     from app.web.health import bp as health
-    from app.webhooks import door
     from app.webhooks.views import bp as webhooks
 
     pages = (
@@ -61,5 +60,4 @@ def init_app(app: Flask) -> None:
     frame.init_app(app)
     rows.init_app(app)
     errors.init_app(app)
-    door.init_app(app)
     permissions.check_routes(app)

@@ -1,8 +1,9 @@
 """`webhook`: fifty senders deliver events in bursts; each is durable before its answer. Then the same under kills.
 
 Ours verifies the signature over the raw body, keeps the delivery as a message unique by the sender's event id, commits,
-and wakes the flow. The peer is a Flask view that enqueues to a Redis with `appendfsync always`. Both are served alike.
-Every tenth delivery is sent twice. In the second part web workers are killed at random while the senders repeat what
+and wakes the flow. The peer is a Flask view that enqueues to a Redis with `appendfsync always`. Each has two processes
+of the same server: ours is the door's ASGI application, the peer what Flask is, with eight threads a process. Every
+tenth delivery is sent twice. In the second part the door's processes are killed at random while the senders repeat what
 was not answered, as Shopware does; the flow then applies all messages, each of which names one of fifty orders.
 """
 
@@ -45,6 +46,7 @@ SENDERS, BURST, ROUNDS = 50, 20, 5
 NAMED = 50  # Orders that the deliveries are about.
 KILLED_DELIVERIES, KILL_EVERY_S = 120, 2.0  # Per sender; between two kills, on average.
 BAR = 2.0
+PEER = ("--worker-class", "gthread", "--threads", "8", "--keep-alive", "15", "bench.webhook_peer:app")
 
 
 @dataclass(slots=True)
@@ -69,8 +71,8 @@ def measured(here: World) -> Report:
     orders = _placed(here)
     with _strict_redis() as redis_url:
         environment = {**here.environment, "BENCH_REDIS_URL": redis_url}
-        with _served(World(here.app, environment), "wsgi:app") as (ours, master):
-            with _served(World(here.app, environment), "bench.webhook_peer:app") as (peer, _master):
+        with _served(World(here.app, environment), "--worker-class", "asgi", "asgi:door") as (ours, master):
+            with _served(World(here.app, environment), *PEER) as (peer, _master):
                 rates: dict[int, list[float]] = {ours: [], peer: []}
                 latencies: dict[int, list[float]] = {ours: [], peer: []}
                 for round_ in range(ROUNDS + 1):
@@ -135,12 +137,11 @@ def _strict_redis() -> Iterator[str]:
 
 
 @contextmanager
-def _served(here: World, target: str) -> Iterator[tuple[int, int]]:
-    """Two web processes with eight threads each, as the demo's; their port, and the process that minds them."""
+def _served(here: World, *what: str) -> Iterator[tuple[int, int]]:
+    """Two processes; their port, and the process that minds them."""
     port = free_ports(1)
-    command = ("-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--worker-class", "gthread",
-               "--threads", "8", "--keep-alive", "15", "--log-level", "critical", "--no-control-socket",
-               target)  # fmt: skip
+    command = ("-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--log-level", "critical",
+               "--no-control-socket", *what)  # fmt: skip
     with here.process(sys.executable, *command, until=f"http://127.0.0.1:{port}/healthz") as process:
         yield port, process.pid
 
@@ -207,7 +208,7 @@ async def _send(port: int, name: str, count: int, request_of: Callable[[str, int
 
 
 async def _under_kills(port: int, master: int, request_of: Callable[[str, int, int], bytes], sent: Sent) -> int:
-    """Senders deliver while a web worker is killed again and again; how often.
+    """Senders deliver while a process of the door is killed again and again; how often.
 
     Between two kills something is answered: workers that are killed while they start would answer nothing for ever.
     """

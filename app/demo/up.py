@@ -62,7 +62,7 @@ def _complete(environment: dict[str, str]) -> None:
     """Settings that a machine without any lacks; written once, so that commands beside the demo find them too."""
     port = int(environment.setdefault("PORT", "8000"))
     environment.setdefault("SANDBOX_PORT", str(port + 100))
-    environment.setdefault("SANDBOX_PORTAL_URL", f"http://127.0.0.1:{port}")
+    environment.setdefault("SANDBOX_PORTAL_URL", f"http://127.0.0.1:{_door(environment)}")
     environment.setdefault("SANDBOX_DATABASE_URL", _sandbox_database(environment["DATABASE_URL"]))
     environment.setdefault("SANDBOX_BRIDGE", json.dumps({"econocom": "portal"}))  # One shop in each mode.
     environment.setdefault("SANDBOX_ORDERS", str(PAST_ORDERS))
@@ -74,6 +74,11 @@ def _complete(environment: dict[str, str]) -> None:
     kept.write_text(json.dumps(known))
     kept.chmod(0o600)
     environment.update(demo_environment(environment))
+
+
+def _door(environment: dict[str, str]) -> int:
+    """The port for deliveries of other systems, beside that of the pages."""
+    return int(environment["PORT"]) + 1
 
 
 def _told_by_sandbox(what: str, environment: dict[str, str]) -> str:
@@ -156,13 +161,13 @@ def _children(process_id: int) -> list[int]:
 
 
 def _wait_until_ready(environment: dict[str, str], supervisor: subprocess.Popen[bytes], stop: Event) -> bool:
-    url = f"http://127.0.0.1:{environment['PORT']}/readyz"
-    sandbox = f"http://127.0.0.1:{environment['SANDBOX_PORT']}/stats"
+    paths = ((environment["PORT"], "readyz"), (_door(environment), "healthz"), (environment["SANDBOX_PORT"], "stats"))
     for _ in range(READY_LIMIT_S * 10):
         if stop.is_set() or supervisor.poll() is not None:
             return False
         try:
-            if httpx.get(url, timeout=2).status_code == 200 and httpx.get(sandbox, timeout=2).status_code == 200:
+            answers = (httpx.get(f"http://127.0.0.1:{port}/{path}", timeout=2) for port, path in paths)
+            if all(answer.status_code == 200 for answer in answers):
                 return True
         except httpx.HTTPError:
             pass  # Not listening yet.
@@ -192,6 +197,8 @@ def _supervisor(environment: dict[str, str]) -> str:
     programs = {
         "web": f"{python} -m gunicorn --bind 127.0.0.1:{port} --workers 2 --worker-class gthread --threads 8 "
         "--keep-alive 15 --graceful-timeout 5 --log-level warning --no-control-socket wsgi:app",
+        "door": f"{python} -m gunicorn --bind 127.0.0.1:{_door(environment)} --worker-class asgi --keep-alive 15 "
+        "--graceful-timeout 5 --log-level warning --no-control-socket asgi:door",
         "imports": f"{python} -m jobs.work imports",
         "feeds": f"{python} -m jobs.work feeds",
         "orders": f"{python} -m jobs.work orders",

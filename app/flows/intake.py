@@ -1,15 +1,13 @@
-"""Deliveries that come to one web process at the same time are stored by one statement.
-
-Each request stands in line for the pen. Whoever gets it stores what all of them brought, its own among it, and commits
-once; the others find theirs stored. So a burst costs few commits, each delivery is durable before its answer, and one
-that comes alone waits for nobody.
-"""
+"""Deliveries of other systems are kept, and their flow is woken. Each is durable before its sender is answered."""
 
 from __future__ import annotations
 
-from collections import deque
-from threading import Lock
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
 
+from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from app import clock, queue
@@ -18,23 +16,21 @@ from app.flows import services as ledger
 from app.flows.services import Delivery
 from app.logs import correlation_id
 
-AT_ONCE = 200  # Deliveries of one transaction.
+AT_ONCE = 200  # Deliveries of one statement.
+MOST_WAITING = 5_000  # More of them than this are told to come again.
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
 
-class _Brought:
-    """A delivery in line: stored under `message` (None: it was here already), or broken by `error`."""
-
-    __slots__ = ("delivery", "done", "error", "message")
-
-    def __init__(self, delivery: Delivery) -> None:
-        self.delivery = delivery
-        self.done = False
-        self.message: int | None = None
-        self.error: BaseException | None = None
+class Crowded(Exception):
+    """More wait to be stored than should: the database does not keep up, or does not answer."""
 
 
-_waiting: deque[_Brought] = deque()
-_pen = Lock()
+class _Brought(NamedTuple):
+    """`message`: the id it is stored under, None when it was here already; or why it could not be stored."""
+
+    delivery: Delivery
+    message: asyncio.Future[int | None]
 
 
 def take(delivery: Delivery) -> int | None:
@@ -42,49 +38,99 @@ def take(delivery: Delivery) -> int | None:
 
     It is committed when this returns. Needs an application context; must not be called within a transaction.
     """
-    mine = _Brought(delivery._replace(correlation_id=correlation_id()))
-    _waiting.append(mine)
-    stored: list[_Brought] = []
-    with _pen:
-        if not mine.done:
-            stored = _next(mine)
-            _store(stored)
-    for flow in {one.delivery.flow for one in stored if one.message is not None}:
-        queue.wake(flow)
-    if mine.error is not None:
-        raise mine.error
-    return mine.message
+    (message,) = _store([delivery._replace(correlation_id=correlation_id())])
+    if message is not None:
+        queue.wake(delivery.flow)
+    return message
 
 
-def _next(mine: _Brought) -> list[_Brought]:
-    """Who is in line, up to AT_ONCE and up to `mine` at least: those before it have no one else who writes."""
-    found: list[_Brought] = []
-    while _waiting and (len(found) < AT_ONCE or mine not in found):
-        found.append(_waiting.popleft())
-    return found
+class Line:
+    """Where deliveries of one event loop stand until they are stored.
+
+    Whatever came while a statement was under way is stored by the next: a burst costs few commits, and one that comes
+    alone waits for nobody.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._waiting: list[_Brought] = []
+        self._pen = ThreadPoolExecutor(1, thread_name_prefix="pen")
+        self._writing: asyncio.Task[None] | None = None
+        self._asleep: set[str] = set()  # Flows that have something new.
+        self._bell = ThreadPoolExecutor(1, thread_name_prefix="bell")  # Apart: a queue that hangs holds nobody up.
+        self._waking: asyncio.Task[None] | None = None
+
+    async def take(self, delivery: Delivery) -> int | None:
+        """As `take`, for whoever awaits. Raises Crowded, or why this one could not be stored."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise Crowded
+        mine = _Brought(delivery, asyncio.get_running_loop().create_future())
+        self._waiting.append(mine)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        return await mine.message
+
+    async def close(self) -> None:
+        """Everything that stands in line is stored; then nothing can be."""
+        for under_way in (self._writing, self._waking):
+            if under_way is not None:
+                await under_way
+        self._pen.shutdown()
+        self._bell.shutdown()
+
+    async def _write(self) -> None:
+        """Until nobody stands in line."""
+        try:
+            while self._waiting:
+                brought, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+                outcomes = await self._within(self._pen, _stored, [one.delivery for one in brought])
+                self._asleep |= _settle(brought, outcomes)
+                if self._asleep and self._waking is None:
+                    self._waking = asyncio.create_task(self._wake())
+        finally:
+            self._writing = None
+
+    async def _wake(self) -> None:
+        try:
+            while self._asleep:
+                await self._within(self._bell, queue.wake, self._asleep.pop())
+        finally:
+            self._waking = None
+
+    async def _within(self, threads: ThreadPoolExecutor, act: Callable[[Given], Result], given: Given) -> Result:
+        """In an application context, of a thread."""
+
+        def run() -> Result:
+            with self._app.app_context():
+                return act(given)
+
+        return await asyncio.get_running_loop().run_in_executor(threads, run)
 
 
-def _store(brought: list[_Brought]) -> None:
-    """All together; each alone when something is wrong with one of them."""
-    try:
-        with one_statement() as session:
-            ids = ledger.receive_all(session, [one.delivery for one in brought], now=clock.now())
-        for one, message in zip(brought, ids, strict=True):
-            one.message = message
-    except DBAPIError as error:
-        if len(brought) > 1 and not error.connection_invalidated:
-            for one in brought:
-                _store([one])
+def _settle(brought: Sequence[_Brought], outcomes: Sequence[int | Exception | None]) -> set[str]:
+    """Tell each what became of it; returns the flows that have something new."""
+    for one, outcome in zip(brought, outcomes, strict=True):
+        if one.message.done():
+            continue  # Nobody waits for it any more.
+        if isinstance(outcome, Exception):
+            one.message.set_exception(outcome)
         else:
-            _fail(brought, error)
-    except BaseException as error:
-        _fail(brought, error)
-        raise
-    for one in brought:
-        one.done = True
+            one.message.set_result(outcome)
+    return {one.delivery.flow for one, outcome in zip(brought, outcomes, strict=True) if isinstance(outcome, int)}
 
 
-def _fail(brought: list[_Brought], error: BaseException) -> None:
-    """Nobody in this line is answered as if theirs were stored."""
-    for one in brought:
-        one.error, one.done = error, True
+def _stored(deliveries: Sequence[Delivery]) -> Sequence[int | Exception | None]:
+    """All together; each alone when something is wrong with one of them. Nobody is told more than is so."""
+    try:
+        return _store(deliveries)
+    except DBAPIError as error:
+        if len(deliveries) > 1 and not error.connection_invalidated:
+            return [outcome for one in deliveries for outcome in _stored([one])]
+        return [error] * len(deliveries)
+    except Exception as error:  # Whatever it is: they would wait for ever.
+        return [error] * len(deliveries)
+
+
+def _store(deliveries: Sequence[Delivery]) -> list[int | None]:
+    with one_statement() as session:
+        return ledger.receive_all(session, deliveries, now=clock.now())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Flask, Response, request
 
 CSP = "; ".join(
@@ -20,16 +22,20 @@ ALWAYS = {
 }
 
 
+def headers_of(app: Flask) -> Mapping[str, str]:
+    """Those of every answer."""
+    secure = app.extensions["settings"].secure_cookies
+    return ALWAYS | ({"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if secure else {})
+
+
 def init_app(app: Flask) -> None:
     """Set the headers on every answer, errors and static files included."""
-    secure = app.extensions["settings"].secure_cookies
+    always = headers_of(app)
 
     @app.after_request
     def harden(response: Response) -> Response:
-        for name, value in ALWAYS.items():
+        for name, value in always.items():
             response.headers.setdefault(name, value)
-        if secure:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
             response.vary.add("HX-Request")

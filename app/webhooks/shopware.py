@@ -10,6 +10,7 @@ from integrations.shopware.orders import named_in
 from integrations.shopware.webhook import SIGNATURE, verify
 
 PRODUCTS, ORDERS = "shopware.products.portal", "shopware.orders.portal"
+BODY_BYTES = 4 * 1024 * 1024  # A sync of 500 products names them all in one delivery.
 _OF_ORDERS = ("checkout.order.", "order.", "state_enter.order", "state_leave.order")
 
 

@@ -16,9 +16,8 @@ from app.payments.services import FLOW as PAYMENTS
 from app.payments.services import refresh
 from app.web.permissions import public
 from app.webhooks import refusals
-from app.webhooks.door import BODY_BYTES
 from app.webhooks.mollie import channel_of, payment_of
-from app.webhooks.shopware import delivery_of
+from app.webhooks.shopware import BODY_BYTES, delivery_of
 from integrations.mollie.webhook import Refused as MollieRefused
 from integrations.mollie.webhook import read_classic
 from integrations.mollie.webhook import verify as verify_mollie
@@ -35,7 +34,7 @@ CLASSIC_BYTES = 4096  # An id.
 def shopware(channel: str) -> Response | tuple[Response, int]:
     """Public: the sender proves itself by its signature. The same delivery twice is one message.
 
-    What is as it should be was answered by `app.webhooks.door`.
+    In bursts what is as it should be is answered by `app.webhooks.door`, quicker.
     """
     shop = settings().shops.get(channel)
     if shop is None or shop.app_secret is None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from app.offers.reading.spool import SpoolWriter
 from app.offers.reading.table import Limits, Unreadable
+from app.process import settle_in
 
 
 def main() -> None:
@@ -55,6 +56,7 @@ def _peak_kib() -> int:
 def _answer(request: dict[str, Any], limits: Limits) -> dict[str, Any]:
     from app.offers.reading.opening import read_file  # After the limits: native code comes with it.
 
+    settle_in()
     try:
         with (
             open(request["source"], "rb", closefd=False) as source,
