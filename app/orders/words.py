@@ -98,7 +98,7 @@ def what_next(page: OrderPage) -> str:
         return _("Wait for the payment.")
     if one.delivery_state in ("open", "shipped_partially"):
         if paying in BACK:
-            return _("Cancel the order.") if _all_back(page) else _("Send what was not paid back.")
+            return _("Cancel the order.") if _all_back(page) else _("Send what the customer still gets.")
         return _("Send the parcel.")
     return _("Nothing.")
 

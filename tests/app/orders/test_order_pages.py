@@ -71,7 +71,7 @@ def test_pages_follow_one_another_without_loss(desk: Desk, monkeypatch: pytest.M
         ({"payment_state": "refunded"}, "Refunded, not sent.", "The money went back, or is on its way.",
          "Cancel the order."),
         ({"payment_state": "refunded_partially"}, "Refunded in part, not sent.",
-         "A part of the money went back; no parcel was reported yet.", "Send what was not paid back."),
+         "A part of the money went back; no parcel was reported yet.", "Send what the customer still gets."),
     ],
 )  # fmt: skip
 def test_three_sentences_say_how_it_stands(

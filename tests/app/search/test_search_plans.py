@@ -45,5 +45,5 @@ def test_the_right_order_is_first(filled: tuple[Session, list[Label]]) -> None:
     wrong = [label for label in labels
              if [row.id for row in queries.found(Meant(session, label.text), limit=1)] != [label.order_id]]  # fmt: skip
 
-    assert len({label.kind for label in labels}) == 15
+    assert len({label.kind for label in labels}) == 17
     assert wrong == []
