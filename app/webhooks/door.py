@@ -42,6 +42,10 @@ class _TooMuch(Exception):
     """A body beyond all measure."""
 
 
+class _Unusual(Exception):
+    """The views are to say what is to be said."""
+
+
 class Door:
     """The ASGI application, for one event loop."""
 
@@ -76,23 +80,26 @@ class Door:
             return await self._say(send, 413, {"error": f"more than {BODY_BYTES} bytes"})
         except TimeoutError:
             return await self._say(send, 408, {"error": "the body did not come"})
-        delivery = self._usual(scope, raw)
-        if delivery is None:
+        try:
+            delivery = self._usual(scope, raw)
+        except _Unusual:
             return await self._views(_of_known_length(scope, raw), _again(raw, receive), send)
+        if delivery is None:
+            return await self._say(send, 200, {"message": None})
         return await self._keep(delivery, send)
 
     def _usual(self, scope: HTTPScope, raw: bytes) -> Delivery | None:
-        """What is to be kept; None when the views are to say what is wrong."""
+        """What is to be kept of a storefront's delivery, None: nothing. Raises _Unusual."""
         channel = scope["path"].removeprefix(STOREFRONTS)
         shop = self._app.extensions["settings"].shops.get(channel)
         if scope["method"] != "POST" or shop is None or shop.app_secret is None:
-            return None
+            raise _Unusual
         given = next((value for name, value in scope["headers"] if name == _SIGNATURE), b"")
         try:
             return delivery_of(channel, raw, given.decode("latin-1"), shop.app_secret.get_secret_value(),
                                now=clock.now())  # fmt: skip
-        except Refused:
-            return None
+        except Refused as error:
+            raise _Unusual from error
 
     async def _keep(self, delivery: Delivery, send: Send) -> None:
         """Answered once it is durable. What could not be kept comes again: so its sender is told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from app.db import Json
@@ -9,6 +10,7 @@ from app.flows.services import Delivery
 from integrations.shopware.orders import named_in
 from integrations.shopware.webhook import SIGNATURE, verify
 
+log = logging.getLogger(__name__)
 PRODUCTS, ORDERS = "shopware.products.portal", "shopware.orders.portal"
 BODY_BYTES = 4 * 1024 * 1024  # A sync of 500 products names them all in one delivery.
 _OF_ORDERS = ("checkout.order.", "order.", "state_enter.order", "state_leave.order")
@@ -25,6 +27,7 @@ def delivery_of(channel: str, raw: bytes, signature: str, secret: str, *, now: d
     else:
         ids = named_in(event.payload) if event.event.startswith(_OF_ORDERS) else []
         if not ids:
+            log.info("no flow takes this event", extra={"channel": channel, "event": event.event})
             return None
         flow, key, body = ORDERS, ids[0], Json(act="named", orders=ids)
     told = {"event": event.event, "shop_id": event.shop_id, "timestamp": event.timestamp}

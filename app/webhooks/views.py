@@ -48,10 +48,7 @@ def shopware(channel: str) -> Response | tuple[Response, int]:
     except Refused as error:
         refusals.record("shopware", channel, str(error))
         return jsonify(error=str(error)), 401
-    if delivery is None:
-        log.info("no flow takes this event", extra={"channel": channel})
-        return jsonify(message=None)
-    return jsonify(message=intake.take(delivery))
+    return jsonify(message=delivery and intake.take(delivery))
 
 
 @bp.post("/mollie/<channel>/<token>")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -82,6 +83,14 @@ def test_the_same_once_more_is_told_apart(shop: Send, seen: list[str]) -> None:
     assert seen == []
 
 
+def test_what_no_flow_takes_is_answered_and_not_kept(shop: Send, seen: list[str], session: Session) -> None:
+    raw = event("customer.written")
+
+    assert shop(raw, **signed(raw)).json() == {"message": None}
+    assert session.execute(sa.select(Message)).all() == []
+    assert seen == []
+
+
 def test_a_body_that_comes_in_pieces_of_no_announced_length_is_the_same(
     shop: Send, seen: list[str], session: Session
 ) -> None:
@@ -97,8 +106,8 @@ def test_a_body_that_comes_in_pieces_of_no_announced_length_is_the_same(
 
 @pytest.mark.parametrize(
     ("made", "status"),
-    [(lambda: event("customer.written"), 200), (lambda: b"{}", 401), (bytes, 401), (lambda: event()[:-1], 401)],
-    ids=["no flow takes it", "no event", "nothing", "cut off"],
+    [(lambda: event(age=timedelta(minutes=6)), 401), (lambda: b"{}", 401), (bytes, 401), (lambda: event()[:-1], 401)],
+    ids=["too old", "no event", "nothing", "cut off"],
 )
 def test_what_is_unusual_is_told_by_the_view(
     shop: Send, seen: list[str], session: Session, made: Callable[[], bytes], status: int
