@@ -83,25 +83,6 @@ _COMPARE = text(f"""
           (r.variant_id, r.match_method, r.confidence, r.evidence, r.diff, r.old_quantity, r.old_price, r.old_grade)
 """)  # noqa: S608  # Both halves are constants of this package.
 
-_ABSENT = text("DELETE FROM offer_line WHERE offer_file_id = :file_id AND row_number < 0")
-
-_DIFF = text("""
-    UPDATE offer_line l SET
-      diff = CASE WHEN l.rejected THEN 'rejected'
-                  WHEN o.id IS NULL OR o.absent_since IS NOT NULL THEN 'new'
-                  WHEN o.quantity <> l.quantity OR o.price <> l.price OR o.currency <> l.currency
-                    OR o.grade_key <> l.grade_key OR o.description <> l.description
-                    OR o.vat_scheme <> l.vat_scheme THEN 'changed'
-                  ELSE 'unchanged' END,
-      old_quantity = CASE WHEN o.absent_since IS NULL THEN o.quantity END,
-      old_price = CASE WHEN o.absent_since IS NULL AND o.currency = l.currency THEN o.price END,
-      old_grade = CASE WHEN o.absent_since IS NULL THEN o.grade END
-    FROM offer_line x
-    JOIN offer_file f ON f.id = x.offer_file_id
-    LEFT JOIN offer o ON o.supplier_id = f.supplier_id AND o.identity = x.identity
-    WHERE x.offer_file_id = :file_id AND l.offer_file_id = x.offer_file_id AND l.row_number = x.row_number
-""")
-
 _ANALYZE_LINES = text(
     "ANALYZE offer_line (offer_file_id, row_number, identity, item_number, gtin, mpn, match_key, grade, rejected)"
 )
