@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
+from sandbox.shopware import oauth
 from sandbox.testing import SandboxHandle, ShopHandle
 
 CODES = ("refurbished-direct", "econocom")
@@ -118,7 +121,9 @@ def test_a_token_of_one_shop_opens_no_other(world: SandboxHandle) -> None:
     assert answer.status_code == 401
 
 
-def test_the_desk_is_throttled_after_ten_refusals(handle: ShopHandle) -> None:
+def test_the_desk_is_throttled_after_ten_refusals(handle: ShopHandle, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(oauth, "time", SimpleNamespace(monotonic=lambda: now, time=time.time))
     wrong = {"grant_type": "client_credentials", "client_id": handle.client_id, "client_secret": "no"}
     assert {ask(handle, **wrong).status_code for _ in range(10)} == {401}
 
@@ -129,6 +134,10 @@ def test_the_desk_is_throttled_after_ten_refusals(handle: ShopHandle) -> None:
     assert error["code"] == "FRAMEWORK__AUTH_THROTTLED"
     assert error["detail"] == "Auth throttled for 10 seconds."
     assert "Retry-After" not in answer.headers
+    now += 6
+    assert problem(ask(handle, **wrong))[3] == "Auth throttled for 4 seconds."
+    now += 4
+    assert ask(handle, **{**wrong, "client_secret": handle.client_secret}).status_code == 200
 
 
 def test_a_short_token_runs_out(world: SandboxHandle, handle: ShopHandle) -> None:
