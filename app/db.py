@@ -127,33 +127,32 @@ def _answers(connection: psycopg.Connection[Any]) -> bool:
 def transaction() -> Iterator[Session]:
     """One business act: commits once at the end, rolls back on any error. Needs an application context."""
     session = db.session()
-    outside = session.info.get(_ACTS, False)
-    session.info[_ACTS] = True
-    try:
+    with _committing(session, _ACTS):
         if session.in_transaction():  # Something was read before.
             _begin(session.connection())
         yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
-    finally:
-        session.info[_ACTS] = outside
 
 
 @contextmanager
 def one_statement() -> Iterator[Session]:
     """A business act that is one statement, which is durable when it returns: one round trip, not three."""
     session = db.session()
-    session.info[_ALONE] = True
-    try:
+    with _committing(session, _ALONE):
         yield session
+
+
+@contextmanager
+def _committing(session: Session, kind: str) -> Iterator[None]:
+    outside = session.info.get(kind, False)
+    session.info[kind] = True
+    try:
+        yield
         session.commit()
     except BaseException:
         session.rollback()
         raise
     finally:
-        session.info[_ALONE] = False
+        session.info[kind] = outside
 
 
 def acts(session: Session) -> bool:

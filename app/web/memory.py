@@ -19,7 +19,7 @@ from flask import Flask, Response, current_app, request
 
 log = logging.getLogger(__name__)
 NOTIFICATIONS = "moved"
-AT_MOST = 20_000  # Remembered values; beyond that all are forgotten, which costs one question each.
+AT_MOST = 20_000  # Remembered values, and topics that moved; beyond that all is forgotten: one question each.
 _LISTEN_S = 0.5  # Between looks whether to go on.
 ACTED, ACTED_S = "acted", 3  # A cookie: the browser sent something so many seconds ago at most.
 LOOKING = ("GET", "HEAD")
@@ -47,6 +47,7 @@ class Memory:
         self._of_topic: dict[str, set[Hashable]] = {}
         self._moved_at: dict[str, int] = {}
         self._count = 0  # Of notifications and losses of the connection: a moment between two of them.
+        self._forgot_at = 0  # What moved before is not known any more.
         self._listening = False
         self._thread: Thread | None = None
         self._stop = Event()
@@ -64,7 +65,7 @@ class Memory:
                  seconds: int | None = None) -> None:  # fmt: skip
         """Keep a value that was read from the database after `since`, unless a topic moved from then on."""
         with self._lock:
-            if since is None or not self._listening:
+            if since is None or since < self._forgot_at or not self._listening:
                 return
             if any(self._moved_at.get(topic, -1) > since for topic in topics):
                 return
@@ -83,6 +84,8 @@ class Memory:
     def moved(self, topic: str) -> None:
         """Somebody changed what hangs on `topic`."""
         with self._lock:
+            if len(self._moved_at) >= AT_MOST:
+                self._forget_all()
             self._count += 1
             self._moved_at[topic] = self._count
             for key in tuple(self._of_topic.get(topic, ())):
@@ -104,6 +107,7 @@ class Memory:
 
     def _forget_all(self) -> None:
         self._count += 1
+        self._forgot_at = self._count
         self._kept.clear()
         self._of_topic.clear()
         self._moved_at.clear()

@@ -78,6 +78,19 @@ def test_memory_has_an_end(memory: Memory) -> None:
     assert memory.known(AT_MOST) == AT_MOST
 
 
+def test_what_was_read_before_all_was_forgotten_is_not_remembered(memory: Memory) -> None:
+    before = memory.moment()
+    memory.moved("run:1")
+    for number in range(AT_MOST):  # Whatever moved before is forgotten with them.
+        memory.moved(f"shop_order:{number}")
+
+    memory.remember("a", 1, ("run:1",), since=before)
+    memory.remember("b", 2, ("run:1",), since=memory.moment())
+
+    assert (memory.known("a"), memory.known("b")) == (None, 2)
+    assert len(memory._moved_at) <= AT_MOST
+
+
 def test_without_somebody_who_listens_nothing_is_remembered(memory: Memory) -> None:
     since = memory.moment()
     memory._listening = False
