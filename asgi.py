@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from app import create_app
-from app.process import settle_in
+from app.process import settle_in, take_short_turns
 from app.webhooks.door import Door
 
 door = Door(create_app())
 settle_in()
+take_short_turns()

@@ -133,6 +133,8 @@ def taken(here: World, token: str, count: int) -> Taken:
     )
     with (pages.served(here, pages.OURS, token=token, processes=2) as ours,
           pages.served(here, pages.PEER, processes=2) as admin):  # fmt: skip
+        ours.get(addresses[FIRST])  # Everybody has been here before, and has the cookies of it.
+        admin.get(peer[FIRST])
         for round_ in range(LOADED_ROUNDS + 1):  # The first one fills caches.
             for name in (FIRST, DEEP):
                 rate = ours.rate(pages_of[0][name], LOADED_PAGES)

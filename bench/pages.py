@@ -82,10 +82,10 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, req
 
 @contextmanager
 def served(here: World, target: str, *, token: str = "", processes: int = 1) -> Iterator[Browser]:
-    """Web processes with eight threads each that serve `target`, as the demo does, and who looks at it."""
+    """Web processes with four threads each that serve `target`, as the demo does, and who looks at it."""
     port = free_ports(1)
     command = ("-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(processes), "--worker-class",
-               "gthread", "--threads", "8", "--keep-alive", "60", "--log-level", "warning", "--no-control-socket",
+               "gthread", "--threads", "4", "--keep-alive", "60", "--log-level", "warning", "--no-control-socket",
                target)  # fmt: skip
     with here.process(sys.executable, *command, until=f"http://127.0.0.1:{port}/healthz"):
         yield Browser(port, token)

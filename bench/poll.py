@@ -60,7 +60,7 @@ def measure() -> Report:
         port = free_ports(1)
         base = f"http://127.0.0.1:{port}"
         web = ("-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread",
-               "--threads", "8", "--keep-alive", "15", "--log-level", "warning", "--no-control-socket",
+               "--threads", "4", "--keep-alive", "15", "--log-level", "warning", "--no-control-socket",
                "--worker-connections", "2000", "wsgi:app")  # fmt: skip
         with here.process(sys.executable, *web, until=f"{base}/healthz"):
             cookies = {cookie_name(): token}

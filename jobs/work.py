@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 from app import create_app, queue
 from app.db import db
 from app.flows.catalogue import QUEUES
-from app.process import settle_in
+from app.process import settle_in, take_short_turns
 from jobs import registry
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ def main() -> None:
         for flow in registry.MODULES:
             registry.handler_of(flow)  # A flow that cannot be imported stops the worker now, not its first message.
         settle_in()
+        take_short_turns()
         kind = SimpleWorker if name in AT_ONCE else ForkingWorker
         worker = kind(
             [name],

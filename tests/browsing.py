@@ -55,7 +55,7 @@ def site(
             session.get_one(User, user_id).locale = "en"
     port = free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    web = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "8",
+    web = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "4",
            "--log-level", "warning", "--no-control-socket", "wsgi:app"]  # fmt: skip
     with ExitStack() as processes:
         processes.enter_context(running([sys.executable, *web], process_environment, until=f"{url}/healthz"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from contextlib import contextmanager
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -158,6 +159,7 @@ def test_a_page_runs_the_same_few_statements_however_long_its_list_is(
     app: Flask, admin: FlaskClient, house: WholeHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.lists.queries.ESTIMATE_S", -1)  # What is estimated the first time would be told again.
+    monkeypatch.setattr("app.auth.sessions.SEEN_EVERY", timedelta(days=1))  # Once a minute it is written down.
 
     def measure() -> dict[str, int]:
         found = {}
