@@ -55,6 +55,7 @@ def _options(session: Session) -> Options:
 CUSTOMERS = ListDescription(
     name="customers",
     title=_l("Customers"),
+    empty=_l("No customer matches."),
     endpoint="customers.index",
     permission="customers.read",
     id=Customer.id,

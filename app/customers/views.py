@@ -32,7 +32,7 @@ PAGE = 50
 @requires("customers.read")
 def index() -> BaseResponse:
     """Those who bought last, at any storefront."""
-    return show(CUSTOMERS, "customers/index.html")
+    return show(CUSTOMERS)
 
 
 @bp.get("/<int:customer_id>")

@@ -56,6 +56,7 @@ class ListDescription:
 
     name: str
     title: str
+    empty: str  # What the page says when nothing matches.
     endpoint: str
     permission: str
     id: SQLColumnExpression[int]

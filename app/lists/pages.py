@@ -279,8 +279,11 @@ def of_menu(about: ListDescription) -> ListPage:
     return ListPage(about, looked, about.offered(session))
 
 
-def show(about: ListDescription, template: str, **context: Any) -> BaseResponse:
-    """The page that the address asks for. A form of the page is answered by the address that says the same."""
+def show(about: ListDescription, *, words: object = None) -> BaseResponse:
+    """The page that the address asks for; `words`: the module that cells take theirs from.
+
+    A form of the page is answered by the address that says the same.
+    """
     session, now, sent = reading(), clock.now(), request.args.to_dict()
     looked = looked_through(about, sent, kept.views(session, about, current_user.id))
     if sent.get("apply"):
@@ -297,4 +300,4 @@ def show(about: ListDescription, template: str, **context: Any) -> BaseResponse:
 
     key = ("list", about.name, state.columns, state.sort, *state.filters.items(), after, before)
     found = remembered(key, read, lambda found: found.tables, seconds=TICK_S)
-    return render(template, page=ListPage(about, looked, options, found), **context)
+    return render("lists/index.html", page=ListPage(about, looked, options, found), words=words)

@@ -84,6 +84,7 @@ def _days_old(row: Any) -> int:
 ORDERS = ListDescription(
     name="orders",
     title=_l("Orders"),
+    empty=_l("No order matches."),
     endpoint="orders.index",
     permission="orders.read",
     id=Order.id,

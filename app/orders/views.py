@@ -31,7 +31,7 @@ EVENTS = 200
 @requires("orders.read")
 def index() -> BaseResponse:
     """Orders of all storefronts, the latest first."""
-    return show(ORDERS, "orders/index.html", words=words)
+    return show(ORDERS, words=words)
 
 
 @bp.get("/<int:order_id>")

@@ -51,14 +51,14 @@ class Wish(NamedTuple):
 @requires("payments.read")
 def index() -> BaseResponse:
     """Payments at Mollie, the latest first."""
-    return show(PAYMENTS, "payments/index.html", words=words)
+    return show(PAYMENTS, words=words)
 
 
 @bp.get("/payments/refunds")
 @requires("payments.read")
 def refunds_index() -> BaseResponse:
     """Refunds, the latest first."""
-    return show(REFUNDS, "payments/refunds.html", words=words)
+    return show(REFUNDS, words=words)
 
 
 @bp.route("/orders/<int:order_id>/refund", methods=["GET", "POST"])
