@@ -209,6 +209,7 @@ def refill(count: int) -> None:
             fill(session, count)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE " + ", ".join(TABLES))
+        connection.exec_driver_sql("CHECKPOINT")  # Else it is written to the disk while something is measured.
 
 
 @contextmanager

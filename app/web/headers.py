@@ -34,8 +34,7 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def harden(response: Response) -> Response:
-        for name, value in always.items():
-            response.headers.setdefault(name, value)
+        response.headers.extend(always)
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
             response.vary.add("HX-Request")

@@ -53,7 +53,7 @@ def filled(_application: Flask) -> Iterator[Session]:
         channel = Assortment(session).shops[1].id
         session.execute(sa.text(_PAYMENTS), {"channel": channel, "count": COUNT})
         session.execute(sa.text(_REFUNDS))
-        session.execute(sa.text("ANALYZE payment, refund"))
+        session.execute(sa.text("ANALYZE payment, refund, shop_order, order_key"))
         yield session
         session.close()
         outer.rollback()

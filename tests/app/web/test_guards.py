@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
