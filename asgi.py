@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from app import create_app
-from app.process import settle_in, take_short_turns
+from app.process import settle_in
 from app.webhooks.door import Door
 
 door = Door(create_app())
-settle_in()
-take_short_turns()
+settle_in(short_turns=True)

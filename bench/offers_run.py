@@ -18,7 +18,7 @@ from app import clock, create_app
 from app.db import transaction
 from app.offers import services
 from app.offers.models import OfferFile
-from app.process import settle_in, take_short_turns
+from app.process import settle_in
 from app.suppliers.models import Supplier
 from bench.lists import SUPPLIER
 from bench.report import peak_mb
@@ -28,8 +28,7 @@ from jobs import ledger
 def main() -> None:
     path = Path(sys.argv[1])
     app = create_app()
-    settle_in()  # As a worker does.
-    take_short_turns()
+    settle_in(short_turns=True)  # As a worker does.
     with app.app_context():
         seconds = {}
         started = time.perf_counter()

@@ -14,7 +14,7 @@ from app import clock, create_app
 from app.db import transaction
 from app.flows import services as flows
 from app.orders.models import Order
-from app.process import settle_in, take_short_turns
+from app.process import settle_in
 from bench.listings_sync import CHANNEL
 from bench.report import peak_mb
 from jobs import ledger, shops
@@ -41,8 +41,7 @@ def main() -> None:
     app = create_app()
     with app.app_context():
         shops.client(CHANNEL).version()  # Signed in, as a worker is.
-        settle_in()
-        take_short_turns()
+        settle_in(short_turns=True)
         seconds, again = poll(), poll()
         with transaction() as session:
             orders = session.execute(sa.select(sa.func.count(Order.id))).scalar_one()

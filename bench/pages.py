@@ -15,6 +15,7 @@ from app.auth import services as accounts
 from app.auth.sessions import cookie_name
 from app.db import transaction
 from app.extensions import settings
+from app.process import WEB
 from bench.world import World, free_ports
 
 CONNECTIONS = 16
@@ -82,11 +83,9 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, req
 
 @contextmanager
 def served(here: World, target: str, *, token: str = "", processes: int = 1) -> Iterator[Browser]:
-    """Web processes with four threads each that serve `target`, as the demo does, and who looks at it."""
+    """Web processes that serve `target`, as the demo does, and who looks at it."""
     port = free_ports(1)
-    command = ("-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(processes), "--worker-class",
-               "gthread", "--threads", "4", "--keep-alive", "60", "--log-level", "warning", "--no-control-socket",
-               target)  # fmt: skip
+    command = (*WEB, "--bind", f"127.0.0.1:{port}", "--workers", str(processes), "--keep-alive", "60", target)
     with here.process(sys.executable, *command, until=f"http://127.0.0.1:{port}/healthz"):
         yield Browser(port, token)
 

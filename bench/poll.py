@@ -27,6 +27,7 @@ from app.auth.sessions import cookie_name
 from app.db import transaction
 from app.extensions import settings
 from app.offers import services as offers
+from app.process import WEB
 from app.suppliers.models import Supplier
 from bench.report import Report
 from bench.world import free_ports, world
@@ -59,9 +60,7 @@ def measure() -> Report:
         running = file_ids[0]
         port = free_ports(1)
         base = f"http://127.0.0.1:{port}"
-        web = ("-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread",
-               "--threads", "4", "--keep-alive", "15", "--log-level", "warning", "--no-control-socket",
-               "--worker-connections", "2000", "wsgi:app")  # fmt: skip
+        web = (*WEB, "--bind", f"127.0.0.1:{port}", "--keep-alive", "15", "--worker-connections", "2000", "wsgi:app")
         with here.process(sys.executable, *web, until=f"{base}/healthz"):
             cookies = {cookie_name(): token}
             with httpx.Client(base_url=base, cookies=cookies, timeout=30) as client:

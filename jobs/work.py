@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 from app import create_app, queue
 from app.db import db
 from app.flows.catalogue import QUEUES
-from app.process import settle_in, take_short_turns
+from app.process import settle_in
 from jobs import registry
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,7 @@ def main() -> None:
             log.warning(warning)
         for flow in registry.MODULES:
             registry.handler_of(flow)  # A flow that cannot be imported stops the worker now, not its first message.
-        settle_in()
-        take_short_turns()
+        settle_in(short_turns=True)
         kind = SimpleWorker if name in AT_ONCE else ForkingWorker
         worker = kind(
             [name],

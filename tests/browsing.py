@@ -20,6 +20,7 @@ from app.auth.models import User
 from app.catalog.models import Product, Variant
 from app.db import transaction
 from app.demo import seed
+from app.process import WEB
 from app.settings import ROOT
 from bench.world import free_ports, running
 from sandbox.testing import SandboxHandle
@@ -55,8 +56,7 @@ def site(
             session.get_one(User, user_id).locale = "en"
     port = free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    web = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "4",
-           "--log-level", "warning", "--no-control-socket", "wsgi:app"]  # fmt: skip
+    web = [*WEB, "--bind", f"127.0.0.1:{port}", "wsgi:app"]
     with ExitStack() as processes:
         processes.enter_context(running([sys.executable, *web], process_environment, until=f"{url}/healthz"))
         for module in (

@@ -22,6 +22,7 @@ from typing import Any
 import httpx
 
 from app import embedded
+from app.process import WEB
 from app.settings import ROOT, demo_environment
 
 VAR = ROOT / "var"
@@ -195,8 +196,8 @@ def _supervisor(environment: dict[str, str]) -> str:
     """The configuration: each program restarts when it dies, and its whole group goes when it is stopped."""
     python, port = sys.executable, environment["PORT"]
     programs = {
-        "web": f"{python} -m gunicorn --bind 127.0.0.1:{port} --workers 2 --worker-class gthread --threads 4 "
-        "--keep-alive 15 --graceful-timeout 5 --log-level warning --no-control-socket wsgi:app",
+        "web": f"{python} {' '.join(WEB)} --bind 127.0.0.1:{port} --workers 2 --keep-alive 15 --graceful-timeout 5 "
+        "wsgi:app",
         "door": f"{python} -m gunicorn --bind 127.0.0.1:{_door(environment)} --worker-class asgi --keep-alive 15 "
         "--graceful-timeout 5 --log-level warning --no-control-socket asgi:door",
         "imports": f"{python} -m jobs.work imports",

@@ -275,7 +275,7 @@ def address(about: ListDescription, args: Mapping[str, str]) -> str:
 def of_menu(about: ListDescription) -> ListPage:
     """The page that the address asks for, without its rows: what its menus are made of."""
     session = reading()
-    looked = looked_through(about, request.args.to_dict(), kept.views(session, about, current_user.id))
+    looked = looked_through(about, request.args, kept.views(session, about, current_user.id))
     return ListPage(about, looked, about.offered(session))
 
 
@@ -284,10 +284,10 @@ def show(about: ListDescription, *, words: object = None) -> BaseResponse:
 
     A form of the page is answered by the address that says the same.
     """
-    session, now, sent = reading(), clock.now(), request.args.to_dict()
+    session, now, sent = reading(), clock.now(), request.args
     looked = looked_through(about, sent, kept.views(session, about, current_user.id))
     if sent.get("apply"):
-        state = with_form(about, looked.state, request.args)
+        state = with_form(about, looked.state, sent)
         return redirect_to(about.endpoint, **args_under(about, state, looked.view, looked.views))
     options = about.offered(session)
     state, after, before = looked.state, sent.get("after", ""), sent.get("before", "")

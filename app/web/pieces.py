@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, render_template, request
+from flask import Flask, render_template
 from markupsafe import Markup
 
 from app.web.lazy import role_now
 from app.web.templating import language
 
 KEPT = 2000  # Beyond that all are forgotten.
-_WHO = "iused.who"  # Where a request notes for whom its pieces are.
 
 
 def init_app(app: Flask) -> None:
@@ -25,7 +24,7 @@ def init_app(app: Flask) -> None:
 
     def piece(name: str, /, **said: Any) -> Markup:
         """The template `name`, which sees `said` and nothing else of this request."""
-        key = (name, _who(), *(getattr(value, "piece_key", value) for value in said.values()))
+        key = (name, language(), role_now(), *(getattr(value, "piece_key", value) for value in said.values()))
         found = kept.get(key)
         if found is None:
             found = Markup(render_template(name, **said))  # noqa: S704
@@ -36,11 +35,3 @@ def init_app(app: Flask) -> None:
         return found
 
     app.jinja_env.globals["piece"] = piece
-
-
-def _who() -> tuple[str, str]:
-    """Language and role, looked up once: a page has a dozen pieces."""
-    known: tuple[str, str] | None = request.environ.get(_WHO)
-    if known is None:
-        known = request.environ[_WHO] = language(), role_now()
-    return known

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import babel.dates
 import babel.numbers
 from flask import Flask, request
-from flask_babel import format_date, format_datetime, get_locale, get_timezone
+from flask_babel import format_date, format_datetime, format_decimal, get_locale, get_timezone
 from markupsafe import Markup
 
 from app import clock
@@ -45,12 +45,7 @@ def money_in(language: str, value: Decimal | float | str | None, currency: str =
 
 def number(value: float | Decimal | None) -> str:
     """A number with the user's thousands sign; a dash for none."""
-    return "–" if value is None else _number_in(language(), value)
-
-
-@lru_cache(KEPT)
-def _number_in(language: str, value: float | Decimal) -> str:
-    return babel.numbers.format_decimal(value, locale=language)
+    return "–" if value is None else str(format_decimal(value))
 
 
 def signed(value: float) -> str:
