@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from random import Random
 from threading import Event, Thread
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -47,7 +48,7 @@ MIXES: tuple[dict[str, str], ...] = (
     {"total": "100..110", "sort": "-total"}, {"age": "30..", "channel": "econocom"}, {"grade": "A"},
     {"method": "Riverty", "country": "NL,BE"}, {"only": "short"}, {"q": "10432"}, {"q": "inkoop@tulp"},
 )  # fmt: skip
-FIRST, DEEP = "", "deep=1"
+FIRST, DEEP, MOVING = "", "deep=1", "moving"
 _CHANGE = sa.text("""
     UPDATE shop_order SET revision = revision + 1, total = total + 0.01
     WHERE id = (SELECT id FROM shop_order ORDER BY placed_at DESC, id DESC LIMIT 1)
@@ -129,7 +130,7 @@ def taken(here: World, token: str, count: int) -> Taken:
     """Ours and the peer's in turns."""
     addresses = {urlencode(mix): _address(mix) for mix in MIXES}
     peer = {FIRST: "/admin/orders/", DEEP: f"/admin/orders/?page={count * 8 // 10 // ORDERS.page}"}
-    pages_of = ({mix: addresses[mix] for mix in (FIRST, DEEP)}, peer)
+    shuffled = Random(8)
     found = Taken(
         {mix: [] for mix in addresses}, {name: [] for name in peer}, {FIRST: [], DEEP: []}, {FIRST: [], DEEP: []}, []
     )
@@ -137,17 +138,20 @@ def taken(here: World, token: str, count: int) -> Taken:
           pages.served(here, pages.PEER, processes=2) as admin):  # fmt: skip
         ours.get(addresses[FIRST])  # Everybody has been here before, and has the cookies of it.
         admin.get(peer[FIRST])
+        turns = [FIRST, DEEP, MOVING]
         for round_ in range(LOADED_ROUNDS + 1):  # The first one fills caches.
-            for name in (FIRST, DEEP):
-                rate = ours.rate(pages_of[0][name], LOADED_PAGES)
-                theirs = admin.rate(pages_of[1][name], PEER_LOADED_PAGES)
-                if round_:
-                    found.ours_rate[name].append(rate)
-                    found.peer_rate[name].append(theirs)
-            with _orders_change(here):
-                rate = ours.rate(addresses[FIRST], LOADED_PAGES)
-            if round_:
-                found.moving.append(rate)
+            shuffled.shuffle(turns)  # What a turn leaves behind is nobody's for good.
+            for turn in turns:
+                with _orders_change(here) if turn == MOVING else nullcontext():
+                    rate = ours.rate(addresses[DEEP if turn == DEEP else FIRST], LOADED_PAGES)
+                theirs = 0.0 if turn == MOVING else admin.rate(peer[turn], PEER_LOADED_PAGES)
+                if not round_:
+                    continue
+                if turn == MOVING:
+                    found.moving.append(rate)
+                else:
+                    found.ours_rate[turn].append(rate)
+                    found.peer_rate[turn].append(theirs)
     with pages.served(here, pages.OURS, token=token) as ours, pages.served(here, pages.PEER) as admin:
         for round_ in range(ROUNDS + 3):
             _round(ours, addresses, found.ours if round_ >= 3 else None)  # The first ones fill caches.

@@ -67,6 +67,7 @@ def init_app(app: Flask) -> None:
         SESSION_COOKIE_SECURE=config.secure_cookies,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_PROTECTION=None,  # Of Flask-Login's own session, which is not used: nothing is to be compared or noted.
     )
     login_manager.init_app(app)
     login_manager.request_loader(load_person)

@@ -26,8 +26,9 @@ KEPT = 20_000  # Amounts and moments whose words are kept: people look at the sa
 
 
 def language() -> str:
-    """Of this request or job, as the locale's name."""
-    return str(get_locale() or "en")
+    """Of this request or job. A locale of ours is a language: it has no territory."""
+    locale = get_locale()
+    return locale.language if locale else "en"
 
 
 def money(value: Decimal | float | str | None, currency: str = "EUR") -> str:

@@ -223,3 +223,12 @@ def test_in_production_the_form_cookie_is_as_strict_and_a_post_without_its_token
     for flag in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"):
         assert flag in cookie
     assert answer.status_code == 400
+
+
+def test_a_browser_that_has_the_form_cookie_is_not_given_another(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    browser = app.test_client()
+
+    given = [browser.get("/sign-in").headers.getlist("Set-Cookie") for _ in range(3)]
+
+    assert [len(cookies) for cookies in given] == [1, 0, 0]
