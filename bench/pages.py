@@ -7,8 +7,8 @@ import http.client
 import secrets
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from app import clock
 from app.auth import services as accounts
@@ -25,8 +25,9 @@ OURS, PEER = "bench.web:app", "bench.admin:app"
 class Browser:
     """Somebody who looks at pages, over one connection, and keeps cookies as browsers do."""
 
-    def __init__(self, port: int, token: str = "") -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+    def __init__(self, ports: Sequence[int], token: str = "") -> None:
+        self._ports = ports
+        self._connection = http.client.HTTPConnection("127.0.0.1", ports[0], timeout=300)
         self._cookies = {cookie_name(): token} if token else {}
 
     @property
@@ -56,20 +57,20 @@ class Browser:
         request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         request += "".join(f"{name}: {value}\r\n" for name, value in self._headers.items()) + "\r\n"
         started = time.perf_counter()
-        asyncio.run(_ask(self._connection.port, request.encode(), count))
+        asyncio.run(_ask(self._ports, request.encode(), count))
         return count / (time.perf_counter() - started)
 
 
-async def _ask(port: int, request: bytes, count: int) -> None:
+async def _ask(ports: Sequence[int], request: bytes, count: int) -> None:
     left = iter(range(count))
 
-    async def person() -> None:
+    async def person(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
         for _number in left:
             assert await answer(reader, writer, request) == 200
         writer.close()
 
-    await asyncio.gather(*(person() for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(person(ports[number % len(ports)]) for number in range(CONNECTIONS)))
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
@@ -83,11 +84,18 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, req
 
 @contextmanager
 def served(here: World, target: str, *, token: str = "", processes: int = 1) -> Iterator[Browser]:
-    """Web processes that serve `target`, as the demo does, and who looks at it."""
-    port = free_ports(1)
-    command = (*WEB, "--bind", f"127.0.0.1:{port}", "--workers", str(processes), "--keep-alive", "60", target)
-    with here.process(sys.executable, *command, until=f"http://127.0.0.1:{port}/healthz"):
-        yield Browser(port, token)
+    """Web processes that serve `target`, as the demo does, and who looks at it.
+
+    Each has an address of its own, and people are dealt to them: workers that accept from one socket leave all people
+    of a burst to one of them now and then, and it answers half as many.
+    """
+    first = free_ports(processes)
+    ports = range(first, first + processes)
+    with ExitStack() as stack:
+        for port in ports:
+            command = (*WEB, "--bind", f"127.0.0.1:{port}", "--keep-alive", "60", target)
+            stack.enter_context(here.process(sys.executable, *command, until=f"http://127.0.0.1:{port}/healthz"))
+        yield Browser(ports, token)
 
 
 def signed_in(role: str) -> str:
