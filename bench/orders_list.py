@@ -56,13 +56,15 @@ _CHANGE = sa.text("""
 
 
 class Taken(NamedTuple):
-    """Milliseconds of pages, ours by what is asked for, and pages a second under load; the peer's first and deep."""
+    """Milliseconds of pages, ours by what is asked for, and pages a second under load; the peer's first and deep.
+
+    Of ours under load there is MOVING too: the first page while orders change.
+    """
 
     ours: dict[str, list[float]]
     peer: dict[str, list[float]]
     ours_rate: dict[str, list[float]]
     peer_rate: dict[str, list[float]]
-    moving: list[float]  # Of ours, the first page while orders change.
 
     def ratio(self, page: str) -> float:
         """How many times more pages of ours a second: of rounds, whose halves follow each other."""
@@ -99,7 +101,7 @@ def report(small: Taken, large: Taken) -> Report:
     slowest = max(worst, key=lambda mix: worst[mix])
     ratios = {name: large.ratio(name) for name in (FIRST, DEEP)}
     growth = large.p50 / small.p50
-    rounds = {name or "first": _times(rates, large.peer_rate[name]) for name, rates in large.ours_rate.items()}
+    rounds = {name or "first": _times(large.ours_rate[name], theirs) for name, theirs in large.peer_rate.items()}
     return Report(
         name="orders-list", ours=statistics.median(large.ours_rate[FIRST]),
         peer=statistics.median(large.peer_rate[FIRST]), ratio=min(ratios.values()),
@@ -110,8 +112,8 @@ def report(small: Taken, large: Taken) -> Report:
         detail={
             "unit": "pages per s", "people": CONNECTIONS, "orders": LARGE, "first_ratio": ratios[FIRST],
             "deep_ratio": ratios[DEEP], "changes_a_second": CHANGES_A_SECOND,
-            "moving": statistics.median(large.moving),
-            "moving_ratio": statistics.median(_times(large.moving, large.peer_rate[FIRST])),
+            "moving": statistics.median(large.ours_rate[MOVING]),
+            "moving_ratio": statistics.median(_times(large.ours_rate[MOVING], large.peer_rate[FIRST])),
             "spread": {name: median_and_spread(times)[1] for name, times in rounds.items()},
             "quartiles": {name: statistics.quantiles(times, n=4) for name, times in rounds.items()},
             "deep": statistics.median(large.ours_rate[DEEP]),
@@ -131,27 +133,24 @@ def taken(here: World, token: str, count: int) -> Taken:
     addresses = {urlencode(mix): _address(mix) for mix in MIXES}
     peer = {FIRST: "/admin/orders/", DEEP: f"/admin/orders/?page={count * 8 // 10 // ORDERS.page}"}
     shuffled = Random(8)
-    found = Taken(
-        {mix: [] for mix in addresses}, {name: [] for name in peer}, {FIRST: [], DEEP: []}, {FIRST: [], DEEP: []}, []
-    )
+    turns = [FIRST, DEEP, MOVING]
+    found = Taken({mix: [] for mix in addresses}, {name: [] for name in peer}, {turn: [] for turn in turns},
+                  {name: [] for name in peer})  # fmt: skip
     with (pages.served(here, pages.OURS, token=token, processes=2) as ours,
           pages.served(here, pages.PEER, processes=2) as admin):  # fmt: skip
         ours.get(addresses[FIRST])  # Everybody has been here before, and has the cookies of it.
         admin.get(peer[FIRST])
-        turns = [FIRST, DEEP, MOVING]
         for round_ in range(LOADED_ROUNDS + 1):  # The first one fills caches.
             shuffled.shuffle(turns)  # What a turn leaves behind is nobody's for good.
             for turn in turns:
                 with _orders_change(here) if turn == MOVING else nullcontext():
                     rate = ours.rate(addresses[DEEP if turn == DEEP else FIRST], LOADED_PAGES)
-                theirs = 0.0 if turn == MOVING else admin.rate(peer[turn], PEER_LOADED_PAGES)
-                if not round_:
-                    continue
-                if turn == MOVING:
-                    found.moving.append(rate)
-                else:
+                if round_:
                     found.ours_rate[turn].append(rate)
-                    found.peer_rate[turn].append(theirs)
+                if turn in peer:
+                    rate = admin.rate(peer[turn], PEER_LOADED_PAGES)
+                    if round_:
+                        found.peer_rate[turn].append(rate)
     with pages.served(here, pages.OURS, token=token) as ours, pages.served(here, pages.PEER) as admin:
         for round_ in range(ROUNDS + 3):
             _round(ours, addresses, found.ours if round_ >= 3 else None)  # The first ones fill caches.

@@ -84,7 +84,7 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, req
 
 @contextmanager
 def served(here: World, target: str, *, token: str = "", processes: int = 1) -> Iterator[Browser]:
-    """Web processes that serve `target`, as the demo does, and who looks at it.
+    """Web processes that serve `target`, and who looks at it.
 
     Each has an address of its own, and people are dealt to them: workers that accept from one socket leave all people
     of a burst to one of them now and then, and it answers half as many.
