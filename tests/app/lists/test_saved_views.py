@@ -68,7 +68,7 @@ def test_a_view_is_kept_and_looked_through_again(desk: Desk) -> None:
     assert "The view is kept." in said
     page = desk.page(desk.agent, f"/orders/?view={desk.view().id}")
     assert desk.numbers(desk.agent, f"/orders/?view={desk.view().id}") == ["10002", "10003"]
-    assert page.index(">Total</a>") < page.index(">Order ↑</a>")
+    assert page.index(">Total</a>") < page.index(">Order\N{NO-BREAK SPACE}↑</a>")
     assert 'class="rows list compact"' in page
     assert "Paid •" not in page
 
