@@ -1,6 +1,7 @@
 """What the frame of every page says: how the platform is, and how much waits where.
 
-One process reads it once in WORK_MEMORY_MS for all whom it serves, and anew for whoever has just acted.
+One process reads it once in WORK_MEMORY_MS for all whom it serves, and anew for whoever has just acted. While one
+request reads it the others are told what was.
 """
 
 from __future__ import annotations
@@ -30,15 +31,18 @@ def waiting() -> queries.Work:
     """The work that waits, read once per request at most."""
     if "work" not in g:
         kept: _Kept | None = current_app.extensions.get("work")
-        g.work = kept.work if kept and not just_acted() and time.monotonic() < kept.until else _read()
+        g.work = kept.work if kept and not just_acted() and time.monotonic() < kept.until else _read(kept)
     work: queries.Work = g.work
     return work
 
 
-def _read() -> queries.Work:
-    config, now = settings(), time.monotonic()
+def _read(kept: _Kept | None) -> queries.Work:
+    config = settings()
+    until = time.monotonic() + config.work_memory_ms / 1000
+    if kept is not None:
+        current_app.extensions["work"] = kept._replace(until=until)
     work = queries.work(reading(), grace_s=config.payment_grace_seconds)
-    current_app.extensions["work"] = _Kept(work, now + config.work_memory_ms / 1000)
+    current_app.extensions["work"] = _Kept(work, until)
     return work
 
 

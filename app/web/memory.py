@@ -2,15 +2,17 @@
 
 A value is remembered under a key, with the topics that it was made of: `run:12`, `user_account:3`, `saved_view`. A
 trigger notifies of a topic in the transaction that moves it. That is heard some milliseconds later, so whoever has just
-acted is told nothing from memory. A value lasts MEMORY_SECONDS at most, in case that nobody could tell us. Without the
-connection that listens nothing is remembered, and everybody asks the database.
+acted is told nothing from memory. Of those who ask for a value that is not known one reads it, and the others wait for
+that. A value lasts MEMORY_SECONDS at most, in case that nobody could tell us. Without the connection that listens
+nothing is remembered, and everybody asks the database.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterator
+from contextlib import contextmanager
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple, TypeVar
 
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 NOTIFICATIONS = "moved"
 AT_MOST = 20_000  # Remembered values, and topics that moved; beyond that all is forgotten: one question each.
 _LISTEN_S = 0.5  # Between looks whether to go on.
+READER_S = 2.0  # So long one waits for another who reads the same.
 ACTED, ACTED_S = "acted", 3  # A cookie: the browser sent something so many seconds ago at most.
 LOOKING = ("GET", "HEAD")
 
@@ -51,6 +54,7 @@ class Memory:
         self._listening = False
         self._thread: Thread | None = None
         self._stop = Event()
+        self._read_now: dict[Hashable, Event] = {}  # Set when it was read, or could not be.
 
     def moment(self) -> int | None:
         """Now, to be given to `remember` later; None while nobody listens. Starts to listen at the first call."""
@@ -80,6 +84,25 @@ class Memory:
         """The value as it is in the database for certain, or None: ask."""
         kept = self._kept.get(key)
         return kept.value if kept is not None and kept.until > self._clock() else None
+
+    @contextmanager
+    def one_reader(self, key: Hashable) -> Iterator[None]:
+        """Read the value of the key in the block, where it may be known by now: another read it before the block.
+
+        Whoever waited and still knows nothing (it moved meanwhile, the other failed) reads beside others.
+        """
+        mine = Event()
+        with self._lock:
+            first = self._read_now.setdefault(key, mine)
+        if first is not mine:
+            first.wait(READER_S)
+        try:
+            yield
+        finally:
+            if first is mine:
+                with self._lock:
+                    del self._read_now[key]
+                mine.set()
 
     def moved(self, topic: str) -> None:
         """Somebody changed what hangs on `topic`."""
@@ -172,8 +195,14 @@ def remembered(
     known: Value | None = here.known(key)
     if known is not None:
         return known
-    since = here.moment()
-    value = read()
-    if value is not None:
-        here.remember(key, value, topics(value) if callable(topics) else topics, since=since, seconds=seconds)
-    return value
+    if here.moment() is None:
+        return read()
+    with here.one_reader(key):
+        known = here.known(key)
+        if known is not None:
+            return known
+        since = here.moment()
+        value = read()
+        if value is not None:
+            here.remember(key, value, topics(value) if callable(topics) else topics, since=since, seconds=seconds)
+        return value

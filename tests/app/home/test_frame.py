@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from small_assortment import Assortment
 from sqlalchemy.orm import Session
 
+from app.home import frame, queries
 from app.stock.models import Stock
 from app.web.memory import ACTED
 
@@ -48,3 +49,23 @@ def test_others_are_told_what_was_and_who_acted_what_is(
     assert ACTED in "".join(answer.headers.getlist("Set-Cookie"))
     assert shortages(manager) == "1"
     assert shortages(agent) == "1"  # Read anew for the manager, it is kept for all.
+
+
+def test_while_one_reads_anew_the_others_are_told_what_was(
+    remembering: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was = queries.work(session, grace_s=0)._replace(shortage=1)
+    told: list[int] = []
+
+    def read(_session: Session, *, grace_s: int) -> queries.Work:
+        g.pop("work", None)
+        told.append(frame.waiting().shortage)  # Somebody else, meanwhile.
+        return was._replace(shortage=2)
+
+    monkeypatch.setattr(queries, "work", read)
+    with remembering.test_request_context("/"):
+        remembering.extensions["work"] = frame._Kept(was, until=0)
+        assert frame.waiting().shortage == 2
+        assert told == [1]
+        g.pop("work", None)
+        assert frame.waiting().shortage == 2

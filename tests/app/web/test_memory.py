@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from remembering import statements, until
 
 from app.auth.models import User, UserSession
 from app.db import transaction
-from app.web.memory import ACTED, AT_MOST, Memory
+from app.web.memory import ACTED, AT_MOST, Memory, remembered
 
 now = [0.0]
 
@@ -99,6 +103,62 @@ def test_without_somebody_who_listens_nothing_is_remembered(memory: Memory) -> N
 
     assert memory.moment() is None
     assert memory.known("a") is None
+
+
+def asked_at_once(app: Flask, people: int, readings: list[int], *, moves: bool = False) -> list[int]:
+    """What people are told who ask for one value while the first of them reads it, and who read (in `readings`)."""
+    here: Memory = app.extensions["memory"]
+    first_reads, others_wait = Event(), Event()
+
+    def read() -> int:
+        readings.append(len(readings) + 1)
+        number = readings[-1]
+        if number == 1:
+            first_reads.set()
+            assert others_wait.wait(5)
+            if moves:
+                here.moved("shop_order:1")
+        return number
+
+    def ask() -> int:
+        with app.test_request_context("/"):
+            return remembered("asked at once", read, ("shop_order:1",))
+
+    with ThreadPoolExecutor(people) as threads:
+        told = [threads.submit(ask)]
+        assert first_reads.wait(5)
+        told += [threads.submit(ask) for _ in range(people - 1)]
+        until(lambda: len(here._read_now["asked at once"]._cond._waiters) == people - 1)  # type: ignore[attr-defined]
+        others_wait.set()
+        return [found.result() for found in told]
+
+
+def test_of_those_who_ask_at_once_one_reads(remembering: Flask) -> None:
+    readings: list[int] = []
+
+    assert asked_at_once(remembering, 4, readings) == [1, 1, 1, 1]
+    assert readings == [1]
+    assert remembering.extensions["memory"]._read_now == {}
+
+
+def test_whoever_waited_for_a_value_that_moved_reads_it_anew(remembering: Flask) -> None:
+    readings: list[int] = []
+
+    first, *others = asked_at_once(remembering, 4, readings, moves=True)
+
+    assert first == 1
+    assert min(others) > 1  # None of them is told what was before it moved.
+
+
+def test_nobody_waits_for_a_reader_who_failed(remembering: Flask) -> None:
+    def fail() -> int:
+        raise ZeroDivisionError
+
+    with remembering.test_request_context("/"):
+        with pytest.raises(ZeroDivisionError):
+            remembered("a", fail, ())
+        assert remembering.extensions["memory"]._read_now == {}
+        assert remembered("a", lambda: 1, ()) == 1
 
 
 def test_who_is_signed_in_and_their_views_are_asked_once(onlooker: FlaskClient) -> None:
