@@ -16,6 +16,7 @@ from app.auth.sessions import cookie_name
 from app.db import transaction
 from app.extensions import settings
 from app.process import WEB
+from app.web.memory import ACTED
 from bench.world import World, free_ports
 
 CONNECTIONS = 16
@@ -34,6 +35,10 @@ class Browser:
     def _headers(self) -> dict[str, str]:
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         return {"Cookie": cookies} if cookies else {}
+
+    def act(self) -> None:
+        """From now on somebody who has just done something: nothing that they are told is remembered."""
+        self._cookies[ACTED] = "1"
 
     def get(self, path: str) -> str:
         """The page, which must be there."""

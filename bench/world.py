@@ -13,11 +13,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
+import psycopg
 from flask import Flask
+from psycopg import sql
 
 from app import create_app, embedded
 from app.settings import ROOT, load_settings
@@ -37,6 +39,20 @@ class World:
         """A process of this world, to the end of the block."""
         with running(command, self.environment, until=until) as process:
             yield process
+
+    def with_copy(self, name: str) -> World:
+        """This world with a database `name`, which is what this one's holds now; the application stays with this one.
+
+        Nobody else may be connected meanwhile.
+        """
+        from app.db import db
+
+        db.session.remove()
+        db.engine.dispose()
+        url = self.environment["DATABASE_URL"]
+        with psycopg.connect(embedded.with_database(url, "postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE iused").format(sql.Identifier(name)))
+        return replace(self, environment=self.environment | {"DATABASE_URL": embedded.with_database(url, name)})
 
 
 @contextmanager
