@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from app.orders import promises, services
 from app.orders.seen import OrderSeen
+from app.payments import services as money
+from app.payments.seen import PaymentSeen
 
 
 class Desk:
@@ -35,6 +37,10 @@ class Desk:
         promises.keep(self.session, channel, applied.moved, dropped=applied.dropped, now=NOON, given_up=NOON)
         self.session.commit()
         return applied.moved
+
+    def pays(self, *payments: PaymentSeen, shop: int = 1) -> None:
+        money.apply_payments(self.session, self.assortment.shops[shop].id, payments, now=NOON)
+        self.session.commit()
 
     def page(self, path: str, **headers: str) -> str:
         flask_babel.refresh()  # The test's application context would keep the locale of its first request.

@@ -35,6 +35,18 @@ class NotAllowed(Exception):
     """The second person is the first one."""
 
 
+def why_not_mended(order: Order) -> str | None:
+    """Why no address of the order can be another one any more, one of CANNOT; None when it can."""
+    if order.gone_at is not None or order.state == "cancelled":
+        return "over"
+    return "sent" if order.delivery_state not in NOT_SENT else None
+
+
+def why_not_cancelled(order: Order) -> str | None:
+    """Why the order cannot be cancelled any more, one of CANNOT; None when it can."""
+    return why_not_mended(order) or ("sent" if order.state == "completed" else None)
+
+
 def request_cancel(session: Session, order_id: int, *, key: str, reason: str, mail: bool, user_id: int,
                    limit: Decimal | None, now: datetime) -> OrderAct:  # fmt: skip
     """Cancel an order of which nothing was sent. `limit`: up to which total the person does that alone, None: any.
@@ -44,10 +56,8 @@ def request_cancel(session: Session, order_id: int, *, key: str, reason: str, ma
     Raises NotPossible.
     """
     order = _lock(session, order_id)
-    if order.gone_at is not None or order.state == "cancelled":
-        raise NotPossible("over")
-    if order.delivery_state not in NOT_SENT or order.state == "completed":
-        raise NotPossible("sent")
+    if why := why_not_cancelled(order):
+        raise NotPossible(why)
     alone = limit is None or order.total <= limit
     facts = {"total": str(order.total), "currency": order.currency, "mail": mail}
     return _request(session, order, "cancel", facts, key=key, reason=reason, user_id=user_id, alone=alone, now=now)
@@ -60,10 +70,8 @@ def request_address(session: Session, order_id: int, address_id: str, fields: di
     `address_id`: the shop's.
     """
     order = _lock(session, order_id)
-    if order.gone_at is not None or order.state == "cancelled":
-        raise NotPossible("over")
-    if order.delivery_state not in NOT_SENT:
-        raise NotPossible("sent")
+    if why := why_not_mended(order):
+        raise NotPossible(why)
     address = session.execute(
         select(OrderAddress).where(OrderAddress.order_id == order_id, OrderAddress.external_id == address_id)
     ).scalar_one_or_none()

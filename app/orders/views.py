@@ -16,8 +16,10 @@ from app.extensions import settings
 from app.lists import beside
 from app.lists.pages import show
 from app.orders import queries, words
+from app.orders.acts import why_not_cancelled, why_not_mended
 from app.orders.listing import ORDERS
 from app.payments import words as money_words
+from app.payments.refunds import is_left
 from app.payments.verdict import CENT, ROUNDING
 from app.web.fragments import render, tagged, unchanged, wants_fragment
 from app.web.lazy import current_user
@@ -60,10 +62,12 @@ def detail(order_id: int) -> Response:
     if within is not None and not wants_fragment(request.headers):
         near = beside.beside(session, ORDERS, order_id, within, user_id=current_user.id)
     return tagged(
-        render("orders/detail.html", "live", page=page, order=page.order, words=words, money_words=money_words,
-               events=events, strays=strays, late=late, rounding=rounding(page), key=uuid.uuid4().hex,
+        render("orders/detail.html", "live", "actions", page=page, order=page.order, words=words,
+               money_words=money_words, events=events, strays=strays, late=late, rounding=rounding(page),
+               key=uuid.uuid4().hex,
                bridge=access.bridge if access else "storefront", tag=tag, within=within or {}, near=near,
-               customer=card(session, page.order.customer_id)),
+               customer=card(session, page.order.customer_id), may_refund=is_left(page.money),
+               may_cancel=not why_not_cancelled(page.order), may_mend=not why_not_mended(page.order)),
         tag,
     )  # fmt: skip
 

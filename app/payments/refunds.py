@@ -22,6 +22,7 @@ from app.orders.models import Order
 from app.orders.services import note
 from app.payments.judging import judge_orders
 from app.payments.models import Payment, Refund
+from app.payments.queries import MoneyOfOrder
 from app.payments.seen import RefundSeen
 from app.payments.services import ask_again, take_refund
 
@@ -47,11 +48,25 @@ class Left(NamedTuple):
     promised: Decimal
     at_most: Decimal
 
+    @property
+    def is_some(self) -> bool:
+        """Whether anything can be paid back."""
+        return self.at_most > 0 and self.payment.status in ("paid", "authorized")
+
 
 def left_of(session: Session, order_id: int) -> list[Left]:
     """The payments of an order of which something can be paid back, the newest first."""
     found = [_left(payment, promised) for payment, promised in _with_promised(session, Payment.order_id == order_id)]
-    return [one for one in found if one.at_most > 0 and one.payment.status in ("paid", "authorized")]
+    return [one for one in found if one.is_some]
+
+
+def is_left(money: MoneyOfOrder) -> bool:
+    """Whether `left_of` finds something, by what the order's page has read."""
+    promised = {
+        payment: sum((one.amount for one in money.refunds_of(payment) if one.state in OPEN), ZERO)
+        for payment in money.payments
+    }
+    return any(_left(payment, open_).is_some for payment, open_ in promised.items())
 
 
 def _with_promised(session: Session, which: ColumnElement[bool]) -> list[tuple[Payment, Decimal]]:

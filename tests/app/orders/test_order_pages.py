@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import few_orders as few
+import few_payments
 import pytest
 import sqlalchemy as sa
 from desk import Desk
@@ -122,6 +123,51 @@ def test_a_poll_is_304_until_something_moves(desk: Desk) -> None:
     moved = desk.browser.get(f"/orders/{order_id}", headers=tag)
     assert (moved.status_code, "<html" in moved.get_data(as_text=True)) == (200, False)
     assert moved.headers["HX-PTag"] != first.headers["HX-PTag"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "offered"),
+    [
+        ({}, {"cancel", "mend"}),
+        ({"payment_state": "paid", "state": "in_progress"}, {"refund", "cancel", "mend"}),
+        ({"payment_state": "paid", "state": "completed"}, {"refund", "mend"}),
+        ({"payment_state": "paid", "delivery_state": "shipped"}, {"refund"}),
+        ({"payment_state": "paid", "state": "cancelled"}, {"refund"}),
+        ({"state": "cancelled"}, set()),
+    ],
+)
+def test_the_page_offers_what_can_be_done(desk: Desk, facts: dict[str, str], offered: set[str]) -> None:
+    paid = facts.get("payment_state") == "paid"
+    attempts = (few.payment("10001", state="paid", mollie_payment_id="tr_1"),) if paid else ()
+    (order_id,) = desk.comes(few.order(payments=attempts, **facts))
+    if paid:
+        desk.pays(few_payments.payment(order_number="10001"))
+
+    assert acts_on(desk.page(f"/orders/{order_id}")) == offered
+
+
+def test_what_can_be_done_follows_the_money_on_an_open_page(desk: Desk) -> None:
+    (order_id,) = desk.comes(few.order())
+    htmx = {"HX-Request": "true"}
+    first = desk.browser.get(f"/orders/{order_id}", headers=htmx)
+    assert "refund" not in acts_on(desk.page(f"/orders/{order_id}"))
+
+    desk.comes(
+        few.order(payment_state="paid", payments=(few.payment("10001", state="paid", mollie_payment_id="tr_1"),))
+    )
+    desk.pays(few_payments.payment(order_number="10001"))
+    moved = desk.page(f"/orders/{order_id}", **htmx, **{"HX-PTag": first.headers["HX-PTag"]})
+    assert 'id="order-acts" hx-swap-oob="true"' in moved
+    assert "refund" in acts_on(moved)
+
+    desk.pays(few_payments.payment(order_number="10001", refunds=(few_payments.refund(amount="121.00"),)))
+    assert "refund" not in acts_on(desk.page(f"/orders/{order_id}"))
+
+
+def acts_on(page: str) -> set[str]:
+    """Of refund, cancel and mend, those that the page has a link for."""
+    links = {"refund": r'id="act-refund"', "cancel": r'id="act-cancel"', "mend": r">mend</a>"}
+    return {name for name, link in links.items() if re.search(link, page)}
 
 
 def test_an_unknown_order_and_odd_keys_are_no_errors(desk: Desk) -> None:
