@@ -68,8 +68,10 @@ class Loaded(NamedTuple):
 
 
 class Alone(NamedTuple):
-    """Milliseconds of pages that one person looks at, by what is asked for: ours, the peer's, and ours right after
-    they did something, when nothing is remembered."""
+    """Milliseconds of pages that one person looks at, by what is asked for.
+
+    `acted`: of ours, right after they did something, when nothing is told from memory.
+    """
 
     ours: dict[str, list[float]]
     peer: dict[str, list[float]]

@@ -134,8 +134,10 @@ def _rows_done(file_id: int) -> int:
 
 
 def _median_of_page(base: str, cookies: dict[str, str], *, seconds: float) -> float:
-    """Milliseconds of the page that somebody reads, about ten a second. They have a process of their own: beside 500
-    open pages in one, they would wait for those."""
+    """Milliseconds of the page that somebody reads, about ten a second.
+
+    They have a process of their own: beside 500 open pages in one, they would wait for those.
+    """
     taken: list[float] = []
     ends = time.monotonic() + seconds
     with httpx.Client(base_url=base, cookies=cookies, timeout=30) as client:

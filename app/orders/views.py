@@ -64,9 +64,8 @@ def detail(order_id: int) -> Response:
     return tagged(
         render("orders/detail.html", "live", "actions", page=page, order=page.order, words=words,
                money_words=money_words, events=events, strays=strays, late=late, rounding=rounding(page),
-               key=uuid.uuid4().hex,
-               bridge=access.bridge if access else "storefront", tag=tag, within=within or {}, near=near,
-               customer=card(session, page.order.customer_id), may_refund=is_left(page.money),
+               key=uuid.uuid4().hex, bridge=access.bridge if access else "storefront", tag=tag, within=within or {},
+               near=near, customer=card(session, page.order.customer_id), may_refund=is_left(page.money),
                may_cancel=not why_not_cancelled(page.order), may_mend=not why_not_mended(page.order)),
         tag,
     )  # fmt: skip

@@ -62,11 +62,11 @@ def left_of(session: Session, order_id: int) -> list[Left]:
 
 def is_left(money: MoneyOfOrder) -> bool:
     """Whether `left_of` finds something, by what the order's page has read."""
-    promised = {
-        payment: sum((one.amount for one in money.refunds_of(payment) if one.state in OPEN), ZERO)
-        for payment in money.payments
-    }
-    return any(_left(payment, open_).is_some for payment, open_ in promised.items())
+    return any(_left(payment, _promised(money.refunds_of(payment))).is_some for payment in money.payments)
+
+
+def _promised(refunds: Sequence[Refund]) -> Decimal:
+    return sum((one.amount for one in refunds if one.state in OPEN), ZERO)
 
 
 def _with_promised(session: Session, which: ColumnElement[bool]) -> list[tuple[Payment, Decimal]]:

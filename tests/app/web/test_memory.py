@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 
 import pytest
@@ -105,8 +106,11 @@ def test_without_somebody_who_listens_nothing_is_remembered(memory: Memory) -> N
     assert memory.known("a") is None
 
 
-def asked_at_once(app: Flask, people: int, readings: list[int], *, moves: bool = False) -> list[int]:
-    """What people are told who ask for one value while the first of them reads it, and who read (in `readings`)."""
+def asked_at_once(app: Flask, readings: list[int], then: Callable[[], object] = lambda: None) -> list[Future[int]]:
+    """What four people are told who ask for one value while the first of them reads it, and who read (in `readings`).
+
+    `then` is done by the first of them, when the others wait.
+    """
     here: Memory = app.extensions["memory"]
     first_reads, others_wait = Event(), Event()
 
@@ -116,49 +120,44 @@ def asked_at_once(app: Flask, people: int, readings: list[int], *, moves: bool =
         if number == 1:
             first_reads.set()
             assert others_wait.wait(5)
-            if moves:
-                here.moved("shop_order:1")
+            then()
         return number
 
     def ask() -> int:
         with app.test_request_context("/"):
             return remembered("asked at once", read, ("shop_order:1",))
 
-    with ThreadPoolExecutor(people) as threads:
+    with ThreadPoolExecutor(4) as threads:
         told = [threads.submit(ask)]
         assert first_reads.wait(5)
-        told += [threads.submit(ask) for _ in range(people - 1)]
-        until(lambda: len(here._read_now["asked at once"]._cond._waiters) == people - 1)  # type: ignore[attr-defined]
+        told += [threads.submit(ask) for _ in range(3)]
+        until(lambda: len(here._read_now["asked at once"]._cond._waiters) == 3)  # type: ignore[attr-defined]
         others_wait.set()
-        return [found.result() for found in told]
+    assert here._read_now == {}
+    return told
 
 
 def test_of_those_who_ask_at_once_one_reads(remembering: Flask) -> None:
     readings: list[int] = []
 
-    assert asked_at_once(remembering, 4, readings) == [1, 1, 1, 1]
+    assert [told.result() for told in asked_at_once(remembering, readings)] == [1, 1, 1, 1]
     assert readings == [1]
-    assert remembering.extensions["memory"]._read_now == {}
 
 
 def test_whoever_waited_for_a_value_that_moved_reads_it_anew(remembering: Flask) -> None:
-    readings: list[int] = []
+    here: Memory = remembering.extensions["memory"]
 
-    first, *others = asked_at_once(remembering, 4, readings, moves=True)
+    first, *others = asked_at_once(remembering, [], lambda: here.moved("shop_order:1"))
 
-    assert first == 1
-    assert min(others) > 1  # None of them is told what was before it moved.
+    assert first.result() == 1
+    assert min(told.result() for told in others) > 1  # None of them is told what was before it moved.
 
 
-def test_nobody_waits_for_a_reader_who_failed(remembering: Flask) -> None:
-    def fail() -> int:
-        raise ZeroDivisionError
+def test_whoever_waited_for_a_reader_who_failed_reads(remembering: Flask) -> None:
+    first, *others = asked_at_once(remembering, [], lambda: 1 / 0)
 
-    with remembering.test_request_context("/"):
-        with pytest.raises(ZeroDivisionError):
-            remembered("a", fail, ())
-        assert remembering.extensions["memory"]._read_now == {}
-        assert remembered("a", lambda: 1, ()) == 1
+    assert isinstance(first.exception(), ZeroDivisionError)
+    assert min(told.result() for told in others) > 1
 
 
 def test_who_is_signed_in_and_their_views_are_asked_once(onlooker: FlaskClient) -> None:
