@@ -9,10 +9,8 @@ after promises moved. A lane is worked by one worker at a time, so what is read 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from contextvars import copy_context
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -22,6 +20,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from app import clock, queue
+from app.ahead import one_ahead
 from app.channels.models import Channel
 from app.channels.services import FLOW as LISTINGS
 from app.channels.services import lock_assortment, send_again
@@ -100,7 +99,7 @@ def _poll(batch: Batch, message: Claimed) -> None:
     counts = {"new": 0, "changed": 0, "unchanged": 0}
     client = shops.client(batch.channel)
     seen = 0
-    with closing(_added(client, int(place.get("auto", 0)))) as pages:
+    with closing(one_ahead(_added(client, int(place.get("auto", 0))))) as pages:
         for page in pages:
             place |= {"auto": page.last} | ({} if "since" in place else {"since": began.isoformat()})
             _take(batch, page, counts, place)
@@ -145,14 +144,12 @@ def _page_of(rows: Iterable[Mapping[str, Any]]) -> _Page:
     return _Page(orders, odd, last)
 
 
-def _added(client: ShopwareClient, number: int) -> Generator[_Page]:
-    """Pages of what the shop counted after `number`. While one is stored, the next one is read, and no further one."""
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        page = _after(client, number)
-        while page.orders or page.odd:
-            following = reader.submit(copy_context().run, _after, client, page.last)
-            yield page
-            page = following.result()
+def _added(client: ShopwareClient, number: int) -> Iterator[_Page]:
+    """Pages of what the shop counted after `number`."""
+    page = _after(client, number)
+    while page.orders or page.odd:
+        yield page
+        page = _after(client, page.last)
 
 
 def _after(client: ShopwareClient, number: int) -> _Page:

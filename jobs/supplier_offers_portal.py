@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from app import clock, queue
+from app.ahead import one_ahead
 from app.auth import audit
 from app.catalog.reading import Said, read_line, said_by
 from app.db import Json, copy_rows, transaction
@@ -148,16 +150,15 @@ def _stage(file_id: int) -> None:
         decimal_commas=like.decimal_commas,
     )  # fmt: skip
     words = NewWords()
-    device = lru_cache(REMEMBERED)(_device)
     done = 0
-    for block in _blocks(lines, BLOCK):
-        words.see(problem for line in block for problem in line.problems)
-        done += len(block)
-        with transaction() as session:
-            copy_rows(session, "offer_line", COLUMNS, (_row(file_id, line, device) for line in block))
-            if services.say(session, file_id, step="read", done=done, total=len(table.rows)):
-                raise Cancelled
-        failpoints.reach("import.block")
+    with closing(one_ahead(_blocks(file_id, lines, words))) as blocks:
+        for block in blocks:
+            done += len(block)
+            with transaction() as session:
+                copy_rows(session, "offer_line", COLUMNS, block)
+                if services.say(session, file_id, step="read", done=done, total=len(table.rows)):
+                    raise Cancelled
+            failpoints.reach("import.block")
     with transaction() as session:
         changes.staged(session, done)
         note_words(session, supplier.id, words.to_ask())
@@ -195,10 +196,13 @@ def _describe(session: sa.orm.Session, file_id: int, table: Table, proposal: Pro
     )  # fmt: skip
 
 
-def _blocks(lines: Iterable[ReadLine], size: int) -> Iterator[list[ReadLine]]:
+def _blocks(file_id: int, lines: Iterable[ReadLine], words: NewWords) -> Iterator[list[tuple[object, ...]]]:
+    """The lines as rows of the table; `words` sees them on the way."""
+    device = lru_cache(REMEMBERED)(_device)
     iterator = iter(lines)
-    while block := list(islice(iterator, size)):
-        yield block
+    while block := list(islice(iterator, BLOCK)):
+        words.see(problem for line in block for problem in line.problems)
+        yield [_row(file_id, line, device) for line in block]
 
 
 def _device(said: Said) -> tuple[str | None, str | None, str | None]:

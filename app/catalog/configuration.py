@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SIZE = re.compile(
     r"(?<![\w.+-])(?:(?P<count>[2-4])x)?(?P<size>\d{1,4})\s?(?P<unit>GB|TB)?\s?"
@@ -57,6 +58,7 @@ def _kind(kind: str | None, size_gb: int) -> str:
     return "hdd" if kind.upper().lstrip("-").removeprefix("GB-").removeprefix("TB-")[:1] in "H75" else "ssd"
 
 
+@lru_cache(5000)
 def read_configuration(text: str) -> Configuration:
     """Read `16GB/512M2/FHD/C/W11P`, `8 GB RAM, 256 GB SSD` and mixtures; memory stands before the disk."""
     if "GB" in text.upper():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from app.catalog.apple import apple_mpn_prefix, is_apple_order_number, read_apple
 from app.catalog.configuration import Configuration, read_configuration
@@ -27,15 +28,22 @@ from app.catalog.processors import Processor, read_processor
 __all__ = ["DeviceFacts", "apple_mpn_prefix", "is_apple_order_number", "match_key", "read_description", "refusal"]
 
 _LONGEST = 300  # Characters; a longer cell is prose, not a description of one device.
+_NO_DEVICE = (
+    "adapter|adaptor|adapters|batch|bezel|blickschutz|broken|bundle|cable|cables|case|cases|charger|charging|clearcase"
+    "|cover|covercase|cracked|dock|docking|dummy|earphones|faulty|folio|glass|hardcase|headphones|headset|hinge|holder"
+    "|hoops|keyb|keyboard|lcd|licence|license|missing|mix|mixed|mount|mouse|onsite|palmrest|panzerglass|pcs|pen"
+    "|protector|service|sleeve|spare|stand|stylus|telephones|toner|topcover|upgrade|warranty"
+)
 _NOT_ONE_DEVICE = re.compile(
-    r"^\s*\d+\s*x\s|\b(?:bundle|batch|mixed|mix|dummy|lot\s+of|pcs|no[\s-]?(?:boot|psu|cpu|display)|missing|broken|faulty"
-    r"|def[ei][kc]t\w*|cracked|original\s+box|too\s+old|spare|for\s+parts"
-    r"|keyb(?:oard)?|topcover|palmrest|cables?|cases?|covercase|clearcase|hardcase|cover|folio|sleeve|adapters?|adaptor|charger|dock"
-    r"|docking|panzerglass|glass|protector|stand|holder|mount|hoops|pen|stylus|mouse|headset|headphones|earphones"
-    r"|toner|privacy\s+filter|blickschutz|sim\s+tray|hinge|bezel|lcd|warranty|service|onsite|upgrade|licen[cs]e"
-    r"|telephones|charging)\b|\bbattery\b(?!\s*(?::|>|\d|health|new|ok))",
+    r"^\s*\d+\s*x\s|\b(?:lot\s+of|no[\s-]?(?:boot|psu|cpu|display)|def[ei][kc]t\w*|original\s+box|too\s+old"
+    rf"|for\s+parts|privacy\s+filter|sim\s+tray|{_NO_DEVICE})\b"
+    r"|\bbattery\b(?!\s*(?::|>|\d|health|new|ok))",
     re.IGNORECASE,
 )
+# One of these words stands in whatever the pattern finds: most texts hold none and need no more than that look.
+_BEGINNINGS = "x|lot|no|noboot|nopsu|nocpu|nodisplay|original|too|for|privacy|sim|battery"
+_MAY_BE_NONE = frozenset(f"{_NO_DEVICE}|{_BEGINNINGS}".split("|"))
+_LETTERS = re.compile(r"[a-z]+")
 _ACCESSORY_CATEGORY = re.compile(
     r"keyb|-opt|option|cable|spare|software|stor-|storage|server|network|mouse|infra|rack|printer|projector|kamera|disk"
     r"|serv-|service|accessor|toebehoren|zubehör",
@@ -77,13 +85,13 @@ def read_description(
     with a maker's number (`A1458`, `SM-A320`); `keyboard` is passed through in our words, `group` is a
     monitor's size. All may be empty or wrong; none overrules the text. Never raises on any text.
     """
-    if not text or len(text) > _LONGEST or (category and _ACCESSORY_CATEGORY.search(category)):
+    if not text or len(text) > _LONGEST or _is_accessory(category):
         return None
     text = _SPACES.sub(" ", text.translate(_TIDY)).strip().replace('""', '"').strip('"')
-    if _NOT_ONE_DEVICE.search(text):
+    lowered = text.lower()
+    if _not_one_device(text, lowered):
         return None
     keyboard = _KEYBOARDS.get(keyboard.strip().upper(), keyboard.strip())
-    lowered = text.lower()
     if "iphone" in lowered or "ipad" in lowered or "macbook" in lowered:
         return _with_lock(read_apple(text, item_no=item_no, keyboard=keyboard), text)
     if _may_be_android(lowered) and (android := read_android(text, item_no=item_no)):
@@ -94,10 +102,22 @@ def read_description(
     return _read_computer(text, processor, category=category.upper(), brand=brand.strip().upper(), keyboard=keyboard)
 
 
+@lru_cache(1000)
+def _is_accessory(category: str) -> bool:
+    return _ACCESSORY_CATEGORY.search(category) is not None
+
+
 def refusal(text: str) -> str | None:
     """The words that say that `text` is not one whole device (`no psu`, `keyboard`, `12 x`); None where it may be."""
-    match = _NOT_ONE_DEVICE.search(_SPACES.sub(" ", text[:_LONGEST].translate(_TIDY)).strip())
+    text = _SPACES.sub(" ", text[:_LONGEST].translate(_TIDY)).strip()
+    match = _not_one_device(text, text.lower())
     return match.group().strip().lower() if match else None
+
+
+def _not_one_device(text: str, lowered: str) -> re.Match[str] | None:
+    if _MAY_BE_NONE.isdisjoint(_LETTERS.findall(lowered)) and "def" not in lowered:
+        return None
+    return _NOT_ONE_DEVICE.search(text)
 
 
 def _may_be_android(lowered: str) -> bool:
@@ -123,7 +143,7 @@ def _read_computer(text: str, processor: Processor, *, category: str, brand: str
     head = text[: processor.start].strip()
     infrared = "C(IR" in text or processor.name.endswith("HS")
     desktop = _desktop_hint(category, processor)
-    model = _read_model(head, processor, brand=brand, desktop=desktop, infrared=infrared)
+    model = _read_model(head, processor.family, brand=brand, desktop=desktop, infrared=infrared)
     if model is None:
         return None
     return _computer_facts(model, processor, configuration, keyboard)
@@ -141,11 +161,12 @@ def _desktop_hint(category: str, processor: Processor) -> bool | None:
     return None
 
 
-def _read_model(head: str, processor: Processor, *, brand: str, desktop: bool | None, infrared: bool) -> Model | None:
+@lru_cache(5000)
+def _read_model(head: str, family: str, *, brand: str, desktop: bool | None, infrared: bool) -> Model | None:
     maker_match = _MAKER.match(head)
     maker = maker_match.group().split()[0].lower() if maker_match else ""
     bare = head[maker_match.end() :] if maker_match else head
-    for model in _candidates(maker, bare, processor.family, brand=brand, desktop=desktop, infrared=infrared):
+    for model in _candidates(maker, bare, family, brand=brand, desktop=desktop, infrared=infrared):
         if model is not None and not _NOISE.sub("", model.rest.replace(".", "")):
             return model
     return None

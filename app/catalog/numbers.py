@@ -26,6 +26,8 @@ def normal_mpn(number: str) -> str | None:
 def mpn_in(text: str) -> str | None:
     """The one Apple order number or Samsung model number that a description or an item number holds, normalised."""
     capitals = text.upper()
+    if "/" not in capitals and "SM-" not in capitals:
+        return None
     found = {apple_mpn_prefix(match.group()) for match in _APPLE_IN_TEXT.finditer(capitals)}
     found |= {match.group(1) for match in _SAMSUNG.finditer(capitals)}
     return found.pop() if len(found) == 1 else None

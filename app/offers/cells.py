@@ -51,13 +51,13 @@ class Problem(NamedTuple):
 
 
 class Memo(dict[Any, T]):
-    """What a function says of each cell, asked once per different cell."""
+    """What a function says of each cell, or of cells together, asked once per different one."""
 
-    def __init__(self, read: Callable[[Cell], T]) -> None:
+    def __init__(self, read: Callable[[Any], T]) -> None:
         super().__init__()
         self.read = read
 
-    def __missing__(self, cell: Cell) -> T:
+    def __missing__(self, cell: Any) -> T:
         value = self.read(cell)
         if len(self) < REMEMBERED:
             self[cell] = value

@@ -6,12 +6,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
-from operator import itemgetter
+from itertools import repeat
 from typing import Any, NamedTuple
 
-from app.offers.cells import TEXT_ATTRIBUTES, CellReader, Problem, Words, shown
+from app.offers.cells import TEXT_ATTRIBUTES, CellReader, Found, Graded, Memo, Pieces, Priced, Problem, Words, shown
 from app.offers.columns import ColumnMapping
-from app.offers.reading import WHOLE_ROW, Cell, SheetRow, Table
+from app.offers.gtins import Gtin
+from app.offers.reading import WHOLE_ROW, Block, Cell, Table
 from app.offers.twins import find_twins, grade_suffix, suffix_grades
 from app.offers.values import is_blank, parse_money, tidy, uses_decimal_comma
 
@@ -29,7 +30,6 @@ PLACEHOLDER_LEAST = Decimal(50_000)  # and its least amount in any currency.
 LONGEST_TEXT = 2000  # Characters of a description.
 LONGEST_KEY = 200  # Characters of an item number or of an identity: an index holds them.
 LONGEST_MPN = 64
-_PICKED = ("description", "quantity", "price", "currency", "grade", "gtin", "mpn", "vat_scheme")
 _ATTRIBUTES = (*TEXT_ATTRIBUTES, "colour", "storage", "memory")
 _STORED_AS = {"storage": "storage_gb", "memory": "memory_gb"}
 
@@ -84,16 +84,27 @@ def read_lines(table: Table, mapping: ColumnMapping, *, supplier_currency: str, 
     return reader.lines()
 
 
+class Told(NamedTuple):
+    """What a row's columns of attributes say."""
+
+    attributes: Mapping[str, Any]
+    problems: tuple[Problem, ...]
+
+
+_NOTHING_TOLD = Told({}, ())
+# Number, item, cells of description and maker's number, and what is read of the others.
+_Row = tuple[int, str, Cell, Cell, Pieces, Priced, Graded, Found, Found, Gtin, Told]
+
+
 class _Reader:
     """What is known of the whole file while its rows are read."""
 
     def __init__(self, table: Table, mapping: ColumnMapping, words: Words, *, currency: str,
                  default_vat_scheme: str, graded_items: Collection[str],
                  decimal_commas: Mapping[str, bool | None]) -> None:  # fmt: skip
-        self.table, self.rows = table, table.rows
+        self.table = table
         self.at = dict(mapping.indexes)
         self.fields = {index: name for name, index in self.at.items()} | {WHOLE_ROW: ""}
-        self.width = max(self.at.values(), default=0) + 1
         prices = self._column("price")
         price_comma, quantity_comma = decimal_commas.get("price"), decimal_commas.get("quantity")
         if price_comma is None:
@@ -106,13 +117,9 @@ class _Reader:
             quantity_comma=price_comma if quantity_comma is None else quantity_comma,
         )  # fmt: skip
         self.placeholder = self._placeholder_from(prices)
-        self.pick = itemgetter(*(self.at.get(name, -1) for name in _PICKED))
-        self.attributes = [
-            (self.at[name], _STORED_AS.get(name, name), self.cells.attribute(name))
-            for name in _ATTRIBUTES
-            if name in self.at
-        ]
-        self.items = [_named(cell, LONGEST_KEY) for cell in self._column("item_number")] or [""] * len(self.rows)
+        self.attributes = [name for name in _ATTRIBUTES if name in self.at]
+        self.told = Memo(self._told())
+        self.items = [_named(cell, LONGEST_KEY) for cell in self._column("item_number")] or [""] * len(table.rows)
         self.suffixes = self._suffixes()
         self.graded = set(graded_items)
         self.twins = self._find_twins()
@@ -150,21 +157,32 @@ class _Reader:
         """
         keys = self._naming_cells()
         counts = Counter(keys)
-        twins = [
-            (row, item)
-            for row, item, key in zip(self.rows, self.items, keys, strict=True)
-            if not key or counts[key] > 1
-        ]
+        again = [not key or counts[key] > 1 for key in keys]
+        if not any(again):
+            return {}
+        twins = []
+        for block, start in self._blocks():
+            places = [place for place in range(len(block.numbers)) if again[start + place]]
+            if places:
+                twins.append((block.only(places), [self.items[start + place] for place in places]))
         grades: dict[str, set[str]] = {}
-        for row, item in twins:
-            if item and (key := self._line(row, item).grade_key):
-                grades.setdefault(item, set()).add(key)
+        for block, items in twins:
+            for item, cell in zip(items, block.column(self.at.get("grade")), strict=True):
+                if item and (key := self.cells.grade[cell].key):
+                    grades.setdefault(item, set()).add(key)
         self.graded |= {item for item, words in grades.items() if len(words) > 1}
         return find_twins(
-            (line for line in (self._line(row, item) for row, item in twins) if line.is_named),
+            (line for block, items in twins for line in self._lines(block, items) if line.is_named),
             identity=lambda line: line.identity, row=lambda line: line.row_number,
             signature=lambda line: (line.quantity, line.price, line.currency, line.grade_key, line.vat_scheme),
         )  # fmt: skip
+
+    def _blocks(self) -> Iterator[tuple[Block, int]]:
+        """The table's blocks, each with the number of rows before it."""
+        start = 0
+        for block in self.table.blocks():
+            yield block, start
+            start += len(block.numbers)
 
     def _naming_cells(self) -> list[str]:
         """What names each row: its item number, else its GTIN, manufacturer's number or description."""
@@ -183,60 +201,82 @@ class _Reader:
     def lines(self) -> Iterator[OfferLine]:
         """Every row's line."""
         twins = self.twins
-        for row, item in zip(self.rows, self.items, strict=True):
-            line = self._line(row, item)
-            if row.number in twins:
-                line = line._replace(problems=(*line.problems, twins[row.number]))
-            yield line
+        for block, start in self._blocks():
+            for line in self._lines(block, self.items[start : start + len(block.numbers)]):
+                twin = twins.get(line.row_number)
+                yield line if twin is None else line._replace(problems=(*line.problems, twin))
 
-    def _line(self, row: SheetRow, item: str) -> OfferLine:
-        """The line without what other lines say about it."""
-        cells = row.cells + [None] * max(1, self.width + 1 - len(row.cells))  # The last one stands for columns we lack.
-        text_cell, quantity_cell, price_cell, currency_cell, grade_cell, gtin_cell, mpn_cell, vat_cell = self.pick(
-            cells
-        )
-        read = self.cells
-        pieces, price, grade = read.quantity(quantity_cell), read.price(price_cell), read.grade[grade_cell]
-        told, scheme, gtin = read.currency[currency_cell], read.vat[vat_cell], read.gtin[gtin_cell]
-        problems = [problem for problem in (pieces.problem, price.problem, told.problem, grade.problem, scheme.problem)
-                    if problem is not None]  # fmt: skip
+    def _lines(self, block: Block, items: Sequence[str]) -> Iterator[OfferLine]:
+        """The block's lines without what other lines say about them; `items` are their item numbers.
+
+        Column by column: most cells of a list are a few that come again, and most rows have no problem.
+        """
+        read, at, placeholder = self.cells, self.at.get, self.placeholder
+        prices, currencies = block.column(at("price")), block.column(at("currency"))
+        attributes = zip(*(block.column(at(name)) for name in self.attributes), strict=True)
+        columns = zip(
+            block.numbers, items, block.column(at("description")), block.column(at("mpn")),
+            map(read.quantity, block.column(at("quantity"))), map(read.price, prices),
+            map(read.grade.__getitem__, block.column(at("grade"))), map(read.currency.__getitem__, currencies),
+            map(read.vat.__getitem__, block.column(at("vat_scheme"))),
+            map(read.gtin.__getitem__, block.column(at("gtin"))),
+            map(self.told.__getitem__, attributes) if self.attributes else repeat(_NOTHING_TOLD, len(items)),
+            strict=True,
+        )  # fmt: skip
+        for place, row in enumerate(columns):
+            number, item, text_cell, mpn_cell, pieces, price, grade, currency, vat, gtin, told = row
+            mpn = None if mpn_cell is None else _named(mpn_cell, LONGEST_MPN) or None
+            description = tidy(text_cell)[:LONGEST_TEXT] or _described(told.attributes)
+            problems: tuple[Problem, ...] = ()
+            if (
+                pieces.problem or price.problem or currency.problem or grade.problem or vat.problem or gtin.problem
+                or told.problems or place in block.problems or self.suffixes
+                or (price.amount or 0) >= placeholder or (price.currency and currency.value)
+                or not (item or gtin.gtin or mpn or description)
+            ):  # fmt: skip
+                problems = self._problems(block, place, row, named=bool(item or gtin.gtin or mpn or description))
+            yield OfferLine(
+                number, _identity(item, gtin.gtin, mpn, description, grade.key, graded=item in self.graded), item,
+                description, grade.word, grade.key, grade.grade, pieces.pieces, price.amount,
+                price.currency or currency.value or read.default_currency, gtin.gtin, mpn, vat.value, told.attributes,
+                problems,
+            )  # fmt: skip
+
+    def _problems(self, block: Block, place: int, row: _Row, *, named: bool) -> tuple[Problem, ...]:
+        """All that the row's own cells say is wrong with it."""
+        _number, item, _text, _mpn, pieces, price, grade, currency, vat, gtin, told = row
+        problems = [one.problem for one in (pieces, price, currency, grade, vat) if one.problem is not None]
+        price_cell, gtin_cell = (block.column(self.at.get(name))[place] for name in ("price", "gtin"))
         if price.amount is not None and price.amount >= self.placeholder:
             problems.append(Problem("price_placeholder", "price", shown(price_cell)))
-        if price.currency and told.value and price.currency != told.value:
-            problems.append(Problem("currency_contradicts", "currency", f"{shown(price_cell)} / {told.value}"))
+        if price.currency and currency.value and price.currency != currency.value:
+            problems.append(Problem("currency_contradicts", "currency", f"{shown(price_cell)} / {currency.value}"))
         if gtin.problem is not None:
             problems.append(Problem(gtin.problem, "gtin", shown(gtin_cell)))
-        if row.problems:
-            problems += self._from_reading(row)
-        attributes = self._attributes(cells, problems)
-        mpn = _named(mpn_cell, LONGEST_MPN) or None
-        description = tidy(text_cell)[:LONGEST_TEXT] or _described(attributes)
+        # What reading found wrong with the row or with a cell that we use; others cannot matter.
+        found = block.problems.get(place, ())
+        problems += [
+            Problem(one.code, self.fields[one.column], one.value) for one in found if one.column in self.fields
+        ]
+        problems += told.problems
         if self.suffixes and self._contradicts_suffix(item, grade.key):
             problems.append(Problem("grade_contradicts", "grade", f"{grade.word} / -{grade_suffix(item)}"))
-        if not (item or gtin.gtin or mpn or description):  # As is_named says of the line.
+        if not named:  # As is_named says of the line.
             problems.append(Problem("item_number_missing", "item_number", ""))
-        identity = _identity(item, gtin.gtin, mpn, description, grade.key, graded=item in self.graded)
-        return OfferLine(
-            row.number, identity, item, description, grade.word, grade.key, grade.grade, pieces.pieces, price.amount,
-            price.currency or told.value or read.default_currency, gtin.gtin, mpn, scheme.value, attributes,
-            tuple(problems),
-        )  # fmt: skip
+        return tuple(problems)
 
-    def _from_reading(self, row: SheetRow) -> list[Problem]:
-        """What reading found wrong with the row or with a cell that we use; others cannot matter."""
-        return [
-            Problem(one.code, self.fields[one.column], one.value) for one in row.problems if one.column in self.fields
-        ]
+    def _told(self) -> Callable[[Sequence[Cell]], Told]:
+        """Reads the cells of all attribute columns of a row."""
+        columns = [(_STORED_AS.get(name, name), self.cells.attribute(name)) for name in self.attributes]
 
-    def _attributes(self, cells: Sequence[Cell], problems: list[Problem]) -> dict[str, Any]:
-        attributes = {}
-        for index, name, column in self.attributes:
-            value, problem = column[cells[index]]
-            if value:
-                attributes[name] = value
-            if problem is not None:
-                problems.append(problem)
-        return attributes
+        def told(cells: Sequence[Cell]) -> Told:
+            found = [(name, column[cell]) for (name, column), cell in zip(columns, cells, strict=True)]
+            return Told(
+                {name: one.value for name, one in found if one.value},
+                tuple(one.problem for _name, one in found if one.problem is not None),
+            )
+
+        return told
 
     def _contradicts_suffix(self, item: str, key: str) -> bool:
         """Whether the file's other lines say another grade by the letter behind the item number."""

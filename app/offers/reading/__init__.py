@@ -14,6 +14,7 @@ from __future__ import annotations
 from app.offers.reading.process import read_table
 from app.offers.reading.table import (
     WHOLE_ROW,
+    Block,
     Cell,
     CellProblem,
     Limits,
@@ -25,5 +26,6 @@ from app.offers.reading.table import (
 )
 
 __all__ = [
-    "WHOLE_ROW", "Cell", "CellProblem", "Limits", "Rows", "SheetInfo", "SheetRow", "Table", "Unreadable", "read_table",
+    "WHOLE_ROW", "Block", "Cell", "CellProblem", "Limits", "Rows", "SheetInfo", "SheetRow", "Table", "Unreadable",
+    "read_table",
 ]  # fmt: skip

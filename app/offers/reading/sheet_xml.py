@@ -23,7 +23,7 @@ from app.offers.reading.table import MIB, Unreadable
 
 WHOLE = 48 * MIB  # Bytes of XML up to which a sheet is read in one piece,
 CELLS_AT_ONCE = 1_500_000  # and its cells: each takes up to 100 bytes while it is read.
-PIECE_BYTES = 8 * MIB
+PIECE_BYTES = 4 * MIB  # Two pieces are held: one is read while the one before it is used.
 GAP = 5000  # Empty rows after which a new piece begins: the reader would hold a cell for each place between.
 BROKEN_AT_MOST = 50_000  # Cells with an error or without a result, after which the workbook as a whole has none.
 MERGES_AT_MOST = 50_000

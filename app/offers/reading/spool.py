@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any, BinaryIO
 
-from app.offers.reading.table import Cell, CellProblem, SheetRow
+from app.offers.reading.table import BLOCK, Block, Cell, CellProblem, SheetRow
 
-BLOCK = 1000
 SAMPLE = 600  # Rows kept beside: when there are so many, every second one goes and every second row is kept from then.
 HEAVY_ROW, SHORT = 20_000, 200  # Characters of a row that is kept as a sample with its cells cut to so many.
 HEAVY_BLOCK = 2_000_000
@@ -84,15 +83,24 @@ class Spool:
         return self.count
 
     def __iter__(self) -> Iterator[SheetRow]:
+        for block in self.blocks():
+            rows = zip(*block.columns, strict=True)
+            for place, (number, cells) in enumerate(zip(block.numbers, rows, strict=True)):
+                yield SheetRow(number, list(cells), block.problems.get(place, ()))
+
+    def blocks(self) -> Iterator[Block]:
+        """All rows, as they were written."""
         for numbers, problems, lengths, at in self._heads():
             data = os.pread(self.descriptor, sum(lengths), at)
             columns, start = [], 0
             for length in lengths:
                 columns.append(json.loads(data[start : start + length]))
                 start += length
-            noted = {place: tuple(CellProblem(*one) for one in found) for place, found in problems}
-            for place, (number, cells) in enumerate(zip(numbers, zip(*columns, strict=True), strict=True)):
-                yield SheetRow(number, list(cells), noted.get(place, ()))
+            if any(len(column) != len(numbers) for column in columns):
+                raise ValueError("columns of different lengths")
+            yield Block(
+                numbers, columns, {place: tuple(CellProblem(*one) for one in found) for place, found in problems}
+            )
 
     def column(self, index: int) -> Iterator[Cell]:
         """One cell of every row, in order; None where the row ends before it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice, zip_longest
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 Cell = str | int | float | bool | None
 WHOLE_ROW = -1
+BLOCK = 1000  # Rows that are handled at once.
 
 
 class CellProblem(NamedTuple):
@@ -28,6 +30,28 @@ class SheetRow(NamedTuple):
     problems: tuple[CellProblem, ...] = ()
 
 
+class Block(NamedTuple):
+    """Rows that follow each other, column by column; `problems` by the row's place in the block."""
+
+    numbers: Sequence[int]
+    columns: Sequence[Sequence[Cell]]  # All of one length; a row that ends before a column has None there.
+    problems: Mapping[int, tuple[CellProblem, ...]]
+
+    def column(self, index: int | None) -> Sequence[Cell]:
+        """One cell of every row; None where the row has none, and in all of them for no column."""
+        if index is None or index >= len(self.columns):
+            return [None] * len(self.numbers)
+        return self.columns[index]
+
+    def only(self, places: Sequence[int]) -> Block:
+        """The rows at these places."""
+        return Block(
+            [self.numbers[place] for place in places],
+            [[column[place] for place in places] for column in self.columns],
+            {new: self.problems[place] for new, place in enumerate(places) if place in self.problems},
+        )
+
+
 class Rows(Protocol):
     """Data rows in the file's order, to be gone through any number of times."""
 
@@ -37,9 +61,10 @@ class Rows(Protocol):
 
 @runtime_checkable
 class Columned(Protocol):
-    """Rows that have a quicker way to one of their columns."""
+    """Rows that are kept column by column."""
 
     def column(self, index: int) -> Iterator[Cell]: ...
+    def blocks(self) -> Iterator[Block]: ...
 
 
 class SheetInfo(NamedTuple):
@@ -78,6 +103,17 @@ class Table:
         if isinstance(self.rows, Columned):
             return self.rows.column(index)
         return (row.cells[index] if index < len(row.cells) else None for row in self.rows)
+
+    def blocks(self) -> Iterator[Block]:
+        """All rows in order."""
+        if isinstance(self.rows, Columned):
+            yield from self.rows.blocks()
+            return
+        rows = iter(self.rows)
+        while some := list(islice(rows, BLOCK)):
+            columns = list(zip_longest(*(row.cells for row in some)))
+            noted = {place: row.problems for place, row in enumerate(some) if row.problems}
+            yield Block([row.number for row in some], columns, noted)
 
     def account(self) -> dict[str, Any]:
         """How the file was read, for whoever asks later; plain values only."""

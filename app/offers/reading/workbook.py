@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 import python_calamine as calamine
 
+from app.ahead import one_ahead
 from app.offers.reading import archive as archives
 from app.offers.reading import sheet_xml
 from app.offers.reading.sheet_xml import Cutter, Parts, SheetNotes
@@ -211,14 +212,18 @@ def _numbered(loaded: _Loaded) -> Iterator[tuple[int, list[Cell]]]:
             yield number, _cells(row)
         return
     assert loaded.pieces is not None
-    for index, before in enumerate(loaded.before):
-        with _calamine_errors():
-            sheet = loaded.pieces.get_sheet_by_index(index)
+    for before, sheet in zip(loaded.before, one_ahead(_pieces(loaded.pieces, len(loaded.before))), strict=True):
         if sheet.start is None:
             continue
         padding: list[Cell] = [""] * sheet.start[1]
         for number, row in enumerate(sheet.to_python(skip_empty_area=True), start=before + sheet.start[0] + 1):
             yield number, padding + _cells(row) if padding else _cells(row)
+
+
+def _pieces(pieces: calamine.CalamineWorkbook, count: int) -> Iterator[calamine.CalamineSheet]:
+    for index in range(count):
+        with _calamine_errors():
+            yield pieces.get_sheet_by_index(index)
 
 
 def _cells(row: list[Any]) -> list[Cell]:

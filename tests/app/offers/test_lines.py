@@ -15,6 +15,7 @@ from app.offers.cells import NewWords, Words
 from app.offers.columns import FIELDS, ColumnMapping, propose_columns
 from app.offers.lines import OfferLine, read_lines
 from app.offers.reading import SheetRow, Table, read_table
+from app.offers.reading.table import BLOCK
 from app.settings import ROOT
 
 LISTS = ROOT.parent / "shared" / "data" / "supplier-lists"
@@ -328,6 +329,16 @@ def test_of_contradicting_twins_neither_is_believed() -> None:
 
     assert [codes(line) for line in found] == [["duplicate_item"], [], ["duplicate_item"]]
     assert [line.problems[-1].value for line in found if line.problems] == ["4", "2"]
+
+
+def test_twins_are_found_however_far_they_stand_apart() -> None:
+    plain = [(f"Y{number}", "b", "GOLD", 1, 10) for number in range(2 * BLOCK)]
+    found = lines(("X1", "a", "GOLD", 1, 10), *plain, ("X1", "a", "GOLD", 4, 12), ("X2", "a", "GOLD"))
+
+    assert [codes(line) for line in found if line.problems] == [
+        ["duplicate_item"], ["duplicate_item"], ["quantity_missing", "price_missing"],
+    ]  # fmt: skip
+    assert [line.row_number for line in found] == list(range(2, 2 * BLOCK + 5))
 
 
 def test_twins_are_found_by_gtin_and_by_text_where_there_is_no_item_number() -> None:
