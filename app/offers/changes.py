@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.db import Json
+from app.extensions import settings
 from app.offers import matching, questions
 from app.offers.breaker import PRICE_MOVED
 from app.offers.matching import VERDICTS_OF_LINES
@@ -82,6 +83,27 @@ _COMPARE = text(f"""
           IS DISTINCT FROM
           (r.variant_id, r.match_method, r.confidence, r.evidence, r.diff, r.old_quantity, r.old_price, r.old_grade)
 """)  # noqa: S608  # Both halves are constants of this package.
+
+# What a comparison is made of beside the lines, as one value: every version of every row. xmin is the transaction that
+# wrote a row's version (PostgreSQL, "System Columns"); a row that goes or comes changes the sum likewise.
+_VERSION = "sum(hashtextextended(CAST({key} AS text), CAST(CAST(xmin AS text) AS bigint)))"
+_BASIS = text(f"""
+    SELECT md5(concat_ws(' ', CAST(:threshold AS text), {
+    ", ".join(
+        f"COALESCE((SELECT {_VERSION.format(key=key)} FROM {rows}), 0)"
+        for rows, key in (
+            ("product", "id"),
+            ("variant", "id"),
+            ("exchange_rate", "(currency, day)"),
+            ("supplier_word WHERE supplier_id = f.supplier_id", "id"),
+            ("supplier_item WHERE supplier_id = f.supplier_id", "id"),
+            ("offer WHERE supplier_id = f.supplier_id", "id"),
+            ("offer_file WHERE corrects_id = f.id", "id"),
+        )
+    )
+}))
+    FROM offer_file f WHERE f.id = :file_id
+""")  # noqa: S608  # Names of our own tables.
 
 _ANALYZE_LINES = text(
     "ANALYZE offer_line (offer_file_id, row_number, identity, item_number, gtin, mpn, match_key, grade, rejected)"
@@ -246,8 +268,21 @@ def staged(session: Session, lines: int) -> None:
         session.execute(_ANALYZE_LINES)
 
 
-def match_and_diff(session: Session, file_id: int) -> Json:
-    """Grade, match and compare the staged lines of a file with the offers in force; returns the counts.
+class Compared(NamedTuple):
+    """`basis`: what `basis` told before the lines were compared."""
+
+    counts: Json
+    basis: str
+
+
+def basis(session: Session, file_id: int) -> str:
+    """A digest of all that the file's lines are compared with: while it is the same, a comparison holds."""
+    values = {"file_id": file_id, "threshold": str(settings().match_threshold)}
+    return str(session.execute(_BASIS, values).scalar_one())
+
+
+def match_and_diff(session: Session, file_id: int) -> Compared:
+    """Grade, match and compare the staged lines of a file with the offers in force.
 
     Safe to run again: after a word was decided, or when other files were accepted meanwhile.
     """
@@ -255,11 +290,12 @@ def match_and_diff(session: Session, file_id: int) -> Json:
     session.execute(_BY_GRADE, {"file_id": file_id})
     session.execute(_GRADES, {"file_id": file_id})
     session.execute(_NO_RATE, {"file_id": file_id})
+    against = basis(session, file_id)
     session.execute(text("SET LOCAL work_mem = '64MB'"))  # The hashes of 100,000 lines stay in memory.
     session.execute(_COMPARE, {**matching.parameters(), "scope": file_id})
     questions.ask_of_file(session, file_id)
     session.execute(_ABSENT, {"file_id": file_id})
-    return counts(session, file_id)
+    return Compared(counts(session, file_id), against)
 
 
 def items_by_grade(session: Session, supplier_id: int) -> set[str]:

@@ -78,6 +78,7 @@ class OfferFile(Base):
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     columns: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)  # The proposal, one per header.
     counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    compared_with: Mapped[str | None] = mapped_column(String(32))  # `changes.basis` of what `counts` tells.
     corrects_id: Mapped[int | None] = mapped_column(ForeignKey("offer_file.id", ondelete="SET NULL"))
     feed_id: Mapped[int | None] = mapped_column(ForeignKey("supplier_feed.id", ondelete="SET NULL"))  # None: uploaded.
     accept_alone: Mapped[bool] = mapped_column(server_default="false")  # Nobody is asked when nothing is odd.

@@ -334,7 +334,10 @@ def accept(session: Session, file_id: int, *, now: datetime) -> Json:
     file = lock_file(session, file_id, states=("accepting",), problem="not_accepting")
     lock_assortment(session)
     supplier = session.get_one(Supplier, file.supplier_id)
-    result = check(session, file, supplier)  # Another file may have been accepted since the check.
+    if file.compared_with == changes.basis(session, file_id):
+        result = {**file.counts, "holds": _holds(file.counts, supplier, file)}  # Limits may have been agreed since.
+    else:
+        result = check(session, file, supplier)
     passed = (file.approval or {}).get("codes", [])
     if any(hold["code"] not in passed for hold in result["holds"]):
         file.state, file.counts, file.step, file.approval = "checked", result, "", None
@@ -355,10 +358,14 @@ def accept(session: Session, file_id: int, *, now: datetime) -> Json:
 
 def check(session: Session, file: OfferFile, supplier: Supplier) -> Json:
     """Match and compare the staged lines; returns the counts, with the limits of the supplier that they break."""
-    counts = changes.match_and_diff(session, file.id)
+    counts, file.compared_with = changes.match_and_diff(session, file.id)
     counts["rows_elsewhere"] = breaker.rows_elsewhere(file.reading)
-    counts["holds"] = [hold.as_json() for hold in breaker.holds(counts, supplier.limits, mode=file.mode)]
+    counts["holds"] = _holds(counts, supplier, file)
     return counts
+
+
+def _holds(counts: Json, supplier: Supplier, file: OfferFile) -> list[Json]:
+    return [hold.as_json() for hold in breaker.holds(counts, supplier.limits, mode=file.mode)]
 
 
 def take_back(session: Session, file_id: int, *, now: datetime) -> Json:

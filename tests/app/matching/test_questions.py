@@ -162,7 +162,7 @@ def test_what_is_missing_is_made_once_for_equal_lines_and_matched(shelf: Shelf) 
     ]  # fmt: skip
 
     made = services.make_all(shelf.session, supplier_id=None, kinds=kinds, user_id=None, now=NOON)
-    counts = changes.match_and_diff(shelf.session, file_id)
+    counts = changes.match_and_diff(shelf.session, file_id).counts
 
     assert made is not None
     assert made[1] == 4
