@@ -220,8 +220,3 @@ def arrivals(
     if state is not None:
         statement = statement.where(Message.state == state)
     return [Arrival._make(row) for row in session.execute(statement)]
-
-
-def state(session: Session, file_id: int) -> str:
-    """The state of the file."""
-    return session.execute(select(OfferFile.state).where(OfferFile.id == file_id)).scalar_one()

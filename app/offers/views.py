@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, queue
-from app.db import reading, transaction
+from app.db import Json, reading, transaction
 from app.extensions import settings
 from app.matching import words as matches
 from app.offers import corrections, queries, services, words
@@ -86,12 +86,48 @@ def detail(file_id: int) -> Response:
     return _page(file_id)
 
 
-def _page(file_id: int, *blocks: str, status: int = 200) -> Response:
+def _page(file_id: int, *blocks: str) -> Response:
+    """The file's page, or blocks of it: only what these show is read."""
     session = reading()
     found = queries.file_with_supplier(session, file_id)
     if found is None:
         abort(404)
-    file, supplier = found
+    return _shown(session, *found, *blocks)
+
+
+def _shown(session: Session, file: OfferFile, supplier: Supplier, *blocks: str) -> Response:
+    context: Json = {"file": file, "supplier": supplier, "words": words, "form": ActForm()}
+    if not blocks or "live" in blocks:
+        context |= _live(session, file)
+    if blocks != ("live",):
+        context |= _body(session, file, supplier)
+    tag = f"{file.id}.{file.revision}"
+    return tagged(render("offers/detail.html", *blocks, **context, tag=tag), tag)
+
+
+def _live(session: Session, file: OfferFile) -> Json:
+    """What moves while a worker or a storefront is busy."""
+    progress = queries.publish_progress(session, file.id, since=file.undone_at) if file.accepted_at else []
+    return {
+        "live": is_live(file.state, progress),
+        "steps": words.steps(file, progress),
+        "progress": progress,
+        "arrivals": {
+            channel.channel: queries.arrivals(session, file.id, channel=channel.channel) for channel in progress
+        },
+        "refusals": {
+            channel.channel: queries.arrivals(session, file.id, channel=channel.channel, state="dead")
+            for channel in progress
+            if channel.refused
+        },
+        "corrects": session.get(OfferFile, file.corrects_id) if file.corrects_id else None,
+        "corrections": queries.corrections(session, file.id) if file.counts else [],
+        "undoable": file.state == "accepted" and may_undo(file.accepted_at, now=clock.now(), days=settings().undo_days),
+    }
+
+
+def _body(session: Session, file: OfferFile, supplier: Supplier) -> Json:
+    """What changes only with the file's state, and the lines that were asked for."""
     kind = request.args.get("kind", "")
     if kind not in KINDS:
         kind = next((name for name in KINDS if file.counts.get(name)), "new")
@@ -100,47 +136,25 @@ def _page(file_id: int, *blocks: str, status: int = 200) -> Response:
     rows: list[queries.LineRow] = []
     if file.counts:
         rows = (
-            queries.problem_lines(session, file_id, problem=problem, after=after, limit=PAGE)
+            queries.problem_lines(session, file.id, problem=problem, after=after, limit=PAGE)
             if problem
-            else queries.lines(session, file_id, diff=kind, problem=None, after=after, limit=PAGE)
+            else queries.lines(session, file.id, diff=kind, problem=None, after=after, limit=PAGE)
         )
-    progress = queries.publish_progress(session, file_id, since=file.undone_at) if file.accepted_at else []
-    context = {
-        "file": file,
-        "supplier": supplier,
+    return {
         "kind": kind,
         "kinds": KINDS,
         "problem": problem,
         "lines": rows[:PAGE],
         "next_after": abs(rows[PAGE - 1].row_number) if len(rows) > PAGE else None,
         "after": after,
-        "progress": progress,
-        "arrivals": {
-            channel.channel: queries.arrivals(session, file_id, channel=channel.channel) for channel in progress
-        },
-        "refusals": {
-            channel.channel: queries.arrivals(session, file_id, channel=channel.channel, state="dead")
-            for channel in progress
-            if channel.refused
-        },
-        "live": is_live(file.state, progress),
         "asked": _asked(file, suppliers.words(session, supplier.id, undecided=True)),
         "dictionary_words": dictionary_words,
         "fields": FIELDS,
         "columns": words.columns(file),
         "sheets": services.readable_sheets(file.reading),
-        "form": ActForm(),
-        "tag": f"{file.id}.{file.revision}",
-        "words": words,
         "matches": matches,
-        "steps": words.steps(file, progress),
-        "corrects": session.get(OfferFile, file.corrects_id) if file.corrects_id else None,
-        "corrections": queries.corrections(session, file_id),
         "given_back": corrections.kinds(file) if file.counts.get("rejected") else (),
-        "undoable": file.state == "accepted" and may_undo(file.accepted_at, now=clock.now(), days=settings().undo_days),
     }
-    response = render("offers/detail.html", *blocks, status=status, **context)
-    return tagged(response, str(context["tag"]))
 
 
 def _asked(file: OfferFile, undecided: list[suppliers.DictionaryWord]) -> list[tuple[suppliers.DictionaryWord, int]]:
@@ -165,9 +179,11 @@ def status(file_id: int) -> Response:
     same = unchanged(f"offer_file:{file_id}", tag)
     if same is not None:
         return same
+    found = queries.file_with_supplier(reading(), file_id)
+    if found is None:
+        abort(404)
     was = request.args.get("was", "")
-    state = queries.state(reading(), file_id)
-    return _page(file_id, *(("live",) if was == state else ("live", "body")))
+    return _shown(reading(), *found, *(("live",) if was == found[0].state else ("live", "body")))
 
 
 @bp.get("/<int:file_id>/lines")

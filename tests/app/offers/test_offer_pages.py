@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
+from whole_house import WholeHouse
 
+from app.db import db
 from app.flows.models import Message
 from app.offers.columns import fingerprint, propose_columns
 from app.offers.models import OfferFile
@@ -93,3 +95,25 @@ def test_a_reader_sees_the_columns_and_cannot_change_them(
     assert "Promo pris" in page
     assert 'name="column-' not in page
     assert browser.post(f"/offers/{file.id}/columns", data={}).status_code == 403
+
+
+@pytest.mark.parametrize(("was", "whole"), [("checked", False), ("reading", True), ("", True)])
+def test_a_poll_brings_what_moves_and_the_rest_with_another_state(
+    session: Session, sign_in: Callable[[str], FlaskClient], was: str, whole: bool
+) -> None:
+    file, browser = WholeHouse(session).file, sign_in("purchasing")
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        answer = browser.get(f"/offers/{file.id}/status?was={was}", headers={"HX-Request": "true"})
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    text = answer.get_data(as_text=True)
+
+    assert (answer.status_code, 'id="file-live"' in text, 'id="file-body"' in text) == (200, True, whole)
+    assert any("FROM supplier_word" in statement for statement in asked) is whole
+    assert any("offer_line" in statement for statement in asked) is whole
