@@ -86,24 +86,21 @@ _COMPARE = text(f"""
 
 # What a comparison is made of beside the lines, as one value: every version of every row. xmin is the transaction that
 # wrote a row's version (PostgreSQL, "System Columns"); a row that goes or comes changes the sum likewise.
-_VERSION = "sum(hashtextextended(CAST({key} AS text), CAST(CAST(xmin AS text) AS bigint)))"
-_BASIS = text(f"""
-    SELECT md5(concat_ws(' ', CAST(:threshold AS text), {
-    ", ".join(
-        f"COALESCE((SELECT {_VERSION.format(key=key)} FROM {rows}), 0)"
-        for rows, key in (
-            ("product", "id"),
-            ("variant", "id"),
-            ("exchange_rate", "(currency, day)"),
-            ("supplier_word WHERE supplier_id = f.supplier_id", "id"),
-            ("supplier_item WHERE supplier_id = f.supplier_id", "id"),
-            ("offer WHERE supplier_id = f.supplier_id", "id"),
-            ("offer_file WHERE corrects_id = f.id", "id"),
-        )
+_VERSIONS = ", ".join(
+    f"COALESCE((SELECT sum(hashtextextended(CAST({key} AS text), CAST(CAST(xmin AS text) AS bigint))) FROM {rows}), 0)"
+    for rows, key in (
+        ("product", "id"),
+        ("variant", "id"),
+        ("exchange_rate", "(currency, day)"),
+        ("supplier_word WHERE supplier_id = f.supplier_id", "id"),
+        ("supplier_item WHERE supplier_id = f.supplier_id", "id"),
+        ("offer WHERE supplier_id = f.supplier_id", "id"),
+        ("offer_file WHERE corrects_id = f.id", "id"),
     )
-}))
-    FROM offer_file f WHERE f.id = :file_id
-""")  # noqa: S608  # Names of our own tables.
+)
+_BASIS = text(f"""
+    SELECT md5(concat_ws(' ', CAST(:threshold AS text), {_VERSIONS})) FROM offer_file f WHERE f.id = :file_id
+""")  # noqa: S608  # A constant of this module.
 
 _ANALYZE_LINES = text(
     "ANALYZE offer_line (offer_file_id, row_number, identity, item_number, gtin, mpn, match_key, grade, rejected)"
