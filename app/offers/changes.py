@@ -86,8 +86,9 @@ _COMPARE = text(f"""
 
 # What a comparison is made of beside the lines, as one value: every version of every row. xmin is the transaction that
 # wrote a row's version (PostgreSQL, "System Columns"); a row that goes or comes changes the sum likewise.
+_VERSION = "COALESCE((SELECT sum(hashtextextended(CAST({} AS text), CAST(CAST(xmin AS text) AS bigint))) FROM {}), 0)"
 _VERSIONS = ", ".join(
-    f"COALESCE((SELECT sum(hashtextextended(CAST({key} AS text), CAST(CAST(xmin AS text) AS bigint))) FROM {rows}), 0)"
+    _VERSION.format(key, rows)
     for rows, key in (
         ("product", "id"),
         ("variant", "id"),
