@@ -25,7 +25,7 @@ from app.offers.cells import REMEMBERED, NewWords
 from app.offers.columns import Layout, NotAStockList, Proposal, fingerprint, propose_columns
 from app.offers.lines import OfferLine as ReadLine
 from app.offers.lines import read_lines
-from app.offers.models import COMPARING, OfferFile, OfferFileContent, OfferLine
+from app.offers.models import COMPARING, OfferFile, OfferLine
 from app.offers.reading import Table, Unreadable, read_table
 from app.suppliers.dictionary import dictionary, note_words
 from app.suppliers.models import Supplier
@@ -124,9 +124,8 @@ def _stage(file_id: int) -> None:
     """Read the file and put its lines into `offer_line`, block by block, with progress."""
     with transaction() as session:
         file = session.execute(sa.select(OfferFile).where(OfferFile.id == file_id)).scalar_one()
-        content = session.execute(
-            sa.select(OfferFileContent.content).where(OfferFileContent.offer_file_id == file_id)
-        ).scalar_one()
+        content = queries.content(session, file_id)
+        assert content is not None  # It came with its file, and goes with it.
         supplier = session.execute(sa.select(Supplier).where(Supplier.id == file.supplier_id)).scalar_one()
         session.execute(sa.delete(OfferLine).where(OfferLine.offer_file_id == file_id))
         sheet = file.sheet  # The one of the first reading, or what a person chose since.

@@ -10,8 +10,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.auth.models import User
+from app.db import driver_of
 from app.flows.models import Message
-from app.offers.models import OfferFile, OfferFileContent, OfferLine
+from app.offers.models import OfferFile, OfferLine
 from app.offers.services import origin
 from app.suppliers.models import Supplier
 
@@ -71,10 +72,11 @@ def tag(session: Session, file_id: int) -> str | None:
 
 
 def content(session: Session, file_id: int) -> bytes | None:
-    """The bytes as they came."""
-    return session.execute(
-        select(OfferFileContent.content).where(OfferFileContent.offer_file_id == file_id)
-    ).scalar_one_or_none()
+    """The bytes as they came, in binary: as text PostgreSQL sends two digits for each, which are all in memory then."""
+    with driver_of(session.connection()).cursor(binary=True) as cursor:
+        cursor.execute("SELECT content FROM offer_file_content WHERE offer_file_id = %s", [file_id])
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 class LineRow(NamedTuple):
