@@ -212,12 +212,12 @@ class _Reader:
         Column by column: most cells of a list are a few that come again, and most rows have no problem.
         """
         read, at, placeholder = self.cells, self.at.get, self.placeholder
-        prices, currencies = block.column(at("price")), block.column(at("currency"))
         attributes = zip(*(block.column(at(name)) for name in self.attributes), strict=True)
         columns = zip(
             block.numbers, items, block.column(at("description")), block.column(at("mpn")),
-            map(read.quantity, block.column(at("quantity"))), map(read.price, prices),
-            map(read.grade.__getitem__, block.column(at("grade"))), map(read.currency.__getitem__, currencies),
+            map(read.quantity, block.column(at("quantity"))), map(read.price, block.column(at("price"))),
+            map(read.grade.__getitem__, block.column(at("grade"))),
+            map(read.currency.__getitem__, block.column(at("currency"))),
             map(read.vat.__getitem__, block.column(at("vat_scheme"))),
             map(read.gtin.__getitem__, block.column(at("gtin"))),
             map(self.told.__getitem__, attributes) if self.attributes else repeat(_NOTHING_TOLD, len(items)),
@@ -227,14 +227,15 @@ class _Reader:
             number, item, text_cell, mpn_cell, pieces, price, grade, currency, vat, gtin, told = row
             mpn = None if mpn_cell is None else _named(mpn_cell, LONGEST_MPN) or None
             description = tidy(text_cell)[:LONGEST_TEXT] or _described(told.attributes)
+            named = bool(item or gtin.gtin or mpn or description)  # As is_named says of the line.
             problems: tuple[Problem, ...] = ()
             if (
                 pieces.problem or price.problem or currency.problem or grade.problem or vat.problem or gtin.problem
                 or told.problems or place in block.problems or self.suffixes
                 or (price.amount or 0) >= placeholder or (price.currency and currency.value)
-                or not (item or gtin.gtin or mpn or description)
+                or not named
             ):  # fmt: skip
-                problems = self._problems(block, place, row, named=bool(item or gtin.gtin or mpn or description))
+                problems = self._problems(block, place, row, named=named)
             yield OfferLine(
                 number, _identity(item, gtin.gtin, mpn, description, grade.key, graded=item in self.graded), item,
                 description, grade.word, grade.key, grade.grade, pieces.pieces, price.amount,
@@ -261,7 +262,7 @@ class _Reader:
         problems += told.problems
         if self.suffixes and self._contradicts_suffix(item, grade.key):
             problems.append(Problem("grade_contradicts", "grade", f"{grade.word} / -{grade_suffix(item)}"))
-        if not named:  # As is_named says of the line.
+        if not named:
             problems.append(Problem("item_number_missing", "item_number", ""))
         return tuple(problems)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property, partial
@@ -212,18 +212,20 @@ def _numbered(loaded: _Loaded) -> Iterator[tuple[int, list[Cell]]]:
             yield number, _cells(row)
         return
     assert loaded.pieces is not None
-    for before, sheet in zip(loaded.before, one_ahead(_pieces(loaded.pieces, len(loaded.before))), strict=True):
-        if sheet.start is None:
-            continue
-        padding: list[Cell] = [""] * sheet.start[1]
-        for number, row in enumerate(sheet.to_python(skip_empty_area=True), start=before + sheet.start[0] + 1):
-            yield number, padding + _cells(row) if padding else _cells(row)
+    with closing(one_ahead(_pieces(loaded.pieces, len(loaded.before)))) as sheets:
+        for before, sheet in zip(loaded.before, sheets, strict=True):
+            if sheet.start is None:
+                continue
+            padding: list[Cell] = [""] * sheet.start[1]
+            for number, row in enumerate(sheet.to_python(skip_empty_area=True), start=before + sheet.start[0] + 1):
+                yield number, padding + _cells(row) if padding else _cells(row)
 
 
 def _pieces(pieces: calamine.CalamineWorkbook, count: int) -> Iterator[calamine.CalamineSheet]:
     for index in range(count):
         with _calamine_errors():
-            yield pieces.get_sheet_by_index(index)
+            sheet = pieces.get_sheet_by_index(index)
+        yield sheet
 
 
 def _cells(row: list[Any]) -> list[Cell]:

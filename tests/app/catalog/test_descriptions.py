@@ -10,6 +10,7 @@ from app.catalog.descriptions import (
     is_apple_order_number,
     match_key,
     read_description,
+    refusal,
 )
 
 
@@ -352,3 +353,26 @@ def test_reading_never_raises_and_says_the_same_twice(text: str) -> None:
     if first is not None:
         key = match_key(first)
         assert key is None or (key == key.lower() and "||" not in key)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "12 x ", "2x ", "lot of", "no boot", "no-psu", "nocpu", "no display", "defekt", "Defect", "defiktes",
+        "original box", "too  old", "for parts", "privacy filter", "SIM tray", "battery", "bundle", "mix", "pcs",
+        "keyb", "keyboard", "cable", "cases", "adaptor", "licence", "license", "charging",
+    ],
+)  # fmt: skip
+def test_whatever_is_not_one_whole_device_is_refused_and_its_words_are_told(words: str) -> None:
+    text = f"{words}iPhone 12 64GB black" if words.endswith("x ") else f"iPhone 12 64GB black, {words.strip()}"
+
+    told = refusal(text)
+
+    assert told is not None
+    assert told.split() == words.lower().split()
+    assert read_description(text) is None
+
+
+@pytest.mark.parametrize("words", ["battery 90", "battery: new", "SIM free", "casey", "nobody", "definite", "x", "too"])
+def test_words_that_only_begin_like_those_refuse_nothing(words: str) -> None:
+    assert refusal(f"iPhone 12 64GB black {words}") is None
